@@ -1,0 +1,28 @@
+//! The network, and the recipe it is trained by, as values.
+//!
+//! A [`Network`] is a directed acyclic graph of layers, written as JSON (docs/network-format.md). It is what
+//! is searched, trained, priced, drawn and exported. Resolving it gives a [`Graph`]: every input found,
+//! every shape known, every parameter listed. [`canonical()`] gives equal networks one form and one name.
+
+mod canonical;
+mod error;
+mod graph;
+mod network;
+mod op;
+mod recipe;
+mod shape;
+
+pub use canonical::{Canonical, canonical, contracted_sources};
+pub use error::NetworkError;
+pub use graph::{Graph, INPUT_TENSOR, Node, TensorId};
+pub use network::{INPUT_NAME, Layer, Network};
+pub use op::{BatchNorm, Conv2d, Dense, Op, Parameter, ParameterRole, Pool};
+pub use recipe::{Optimizer, Recipe};
+pub use shape::{Insets, Pair, Padding, Shape};
+
+/// The most layers a network may have.
+pub const MAX_LAYERS: usize = 4096;
+/// The largest size of one dimension: channels, height, width, kernel, stride.
+pub const MAX_DIMENSION: u32 = 65_536;
+/// The most elements that one tensor or parameter may have.
+pub const MAX_ELEMENTS: u64 = 1 << 31;

@@ -1,0 +1,198 @@
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeMap};
+use ts_rs::TS;
+
+use crate::{Graph, NetworkError, Op, Shape};
+
+/// The name by which layers read the network's input.
+pub const INPUT_NAME: &str = "input";
+
+/// A network: the shape of its input and its layers, inputs before their readers. The last layer is the
+/// output.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct Network {
+    /// Shape of one input image.
+    pub input: Shape,
+    /// The layers, each behind the layers it reads.
+    pub layers: Vec<Layer>,
+}
+
+/// One layer of a network.
+#[derive(Debug, Clone, PartialEq, TS)]
+#[ts(export)]
+pub struct Layer {
+    /// Its name, unique in the network.
+    pub name: String,
+    /// Names of the layers it reads; `"input"` is the network's input.
+    #[ts(optional, as = "Option<Vec<String>>")]
+    pub inputs: Vec<String>,
+    /// What it computes.
+    #[ts(flatten)]
+    pub op: Op,
+}
+
+impl Network {
+    /// Reads a network from JSON and checks it whole.
+    ///
+    /// # Errors
+    /// If the text is not a network, or the network is not sound.
+    pub fn from_json(text: &str) -> Result<Self, NetworkError> {
+        let network: Self = serde_json::from_str(text).map_err(|error| NetworkError::Json(error.to_string()))?;
+        network.resolve()?;
+        Ok(network)
+    }
+
+    /// Finds every input, every shape and every parameter.
+    ///
+    /// # Errors
+    /// If the layers do not form a sound network.
+    pub fn resolve(&self) -> Result<Graph, NetworkError> {
+        Graph::new(self)
+    }
+}
+
+/// Builds networks layer by layer, each reading the one before unless said otherwise.
+impl Network {
+    /// A network without layers.
+    #[must_use]
+    pub const fn new(input: Shape) -> Self {
+        Self { input, layers: Vec::new() }
+    }
+
+    /// Adds a layer that reads the newest one (or the input) and returns its name.
+    pub fn push(&mut self, name: impl Into<String>, op: Op) -> String {
+        let newest = self.layers.last().map_or(INPUT_NAME, |layer| &layer.name).to_owned();
+        self.push_reading(name, op, &[&newest])
+    }
+
+    /// Adds a layer that reads the named ones and returns its name.
+    pub fn push_reading(&mut self, name: impl Into<String>, op: Op, inputs: &[&str]) -> String {
+        let name = name.into();
+        self.layers.push(Layer { name: name.clone(), inputs: inputs.iter().map(ToString::to_string).collect(), op });
+        name
+    }
+}
+
+/// The layers as they are written: the operator's settings beside name and inputs.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NetworkForm {
+    input: Shape,
+    layers: Vec<serde_json::Map<String, serde_json::Value>>,
+}
+
+impl<'de> Deserialize<'de> for Network {
+    /// A layer without `inputs` reads the layer before it; one without `name` is named after its operator
+    /// and its place.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let form = NetworkForm::deserialize(deserializer)?;
+        let mut network = Self::new(form.input);
+        for (index, fields) in form.layers.into_iter().enumerate() {
+            let name = fields.get("name").and_then(|name| name.as_str()).unwrap_or("unnamed").to_owned();
+            let layer = read_layer(fields, index, network.layers.last())
+                .map_err(|problem| D::Error::custom(NetworkError::Layer { index: index + 1, name, problem }))?;
+            network.layers.push(layer);
+        }
+        Ok(network)
+    }
+}
+
+fn read_layer(
+    mut fields: serde_json::Map<String, serde_json::Value>,
+    index: usize,
+    previous: Option<&Layer>,
+) -> Result<Layer, String> {
+    let read = |value, what: &str| serde_json::from_value(value).map_err(|error| format!("{what}: {error}"));
+    let name = fields.remove("name").map(|value| read(value, "name")).transpose()?;
+    let inputs = fields
+        .remove("inputs")
+        .map(|value| serde_json::from_value::<Vec<String>>(value).map_err(|error| format!("inputs: {error}")))
+        .transpose()?;
+    if !fields.contains_key("op") {
+        return Err("no operator: add \"op\"".into());
+    }
+    let settings = fields.keys().filter(|key| *key != "op").cloned().collect::<Vec<_>>();
+    let op: Op = serde_json::from_value(fields.into()).map_err(|error| error.to_string())?;
+    if let (true, Some(setting)) = (op.is_plain(), settings.first()) {
+        return Err(format!("unknown field `{setting}`: {} has no settings", op.id()));
+    }
+    Ok(Layer {
+        name: name.unwrap_or_else(|| format!("{}-{}", op.id(), index + 1)),
+        inputs: inputs.unwrap_or_else(|| vec![previous.map_or(INPUT_NAME, |layer| &layer.name).to_owned()]),
+        op,
+    })
+}
+
+impl Serialize for Layer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let settings = match serde_json::to_value(&self.op).map_err(serde::ser::Error::custom)? {
+            serde_json::Value::Object(settings) => settings,
+            other => unreachable!("an operator is written as an object, not {other}"),
+        };
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("name", &self.name)?;
+        map.serialize_entry("op", self.op.id())?;
+        map.serialize_entry("inputs", &self.inputs)?;
+        for (key, value) in settings.iter().filter(|(key, _)| *key != "op") {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Conv2d, Dense};
+
+    const SMALL: &str = r#"{"input": [1, 8, 8], "layers": [
+        {"op": "conv2d", "out_channels": 4, "kernel": 3, "stride": 2},
+        {"op": "relu"}, {"op": "global-avg-pool"}, {"op": "dense", "out_features": 10}]}"#;
+
+    #[test]
+    fn layers_read_the_one_before_and_get_a_name() {
+        let network = Network::from_json(SMALL).unwrap();
+        assert_eq!(network.layers[0].inputs, ["input"]);
+        assert_eq!(network.layers[1].inputs, ["conv2d-1"]);
+        assert_eq!(network.layers[3].op, Op::Dense(Dense { out_features: 10, bias: true }));
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let network = Network::from_json(SMALL).unwrap();
+        let written = serde_json::to_string(&network).unwrap();
+        assert_eq!(Network::from_json(&written).unwrap(), network);
+        assert!(written.contains(r#""out_channels":4,"stride":2}"#), "{written}");
+    }
+
+    #[test]
+    fn bad_text_is_refused_with_its_place() {
+        let layers = |layers: &str| format!(r#"{{"input": [1, 8, 8], "layers": [{layers}]}}"#);
+        let cases = [
+            ("", "line 1 column 0"),
+            (r#"{"input": [1, 8, 8]}"#, "missing field `layers`"),
+            (&layers(""), "no layers"),
+            (&layers(r#"{"op": "conv3d"}"#), "layer 1 (unnamed): unknown variant `conv3d`"),
+            (&layers(r#"{"name": "a", "op": "relu", "slope": 1}"#), "layer 1 (a): unknown field `slope`"),
+            (&layers(r#"{"op": "max-pool", "kernal": 3}"#), "unknown field `kernal`"),
+            (&layers(r#"{"op": "dense", "out_features": -1}"#), "invalid value: integer `-1`"),
+            (&layers(r#"{"op": "dense", "out_features": 0}"#), "out_features is 0"),
+            (&layers(r#"{"op": "relu", "inputs": ["later"]}"#), "reads 'later', which is no earlier layer"),
+            (&layers(r#"{"kernel": 3}"#), "no operator"),
+        ];
+        for (text, expected) in cases {
+            let error = Network::from_json(text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{text}\n  gave: {error}\n  expected: {expected}");
+        }
+    }
+
+    #[test]
+    fn a_builder_names_and_connects() {
+        let mut network = Network::new(Shape::new(1, 8, 8));
+        let a = network.push("a", Op::Conv2d(Conv2d::square(4, 3)));
+        let b = network.push("b", Op::Conv2d(Conv2d::square(4, 1)));
+        network.push_reading("sum", Op::Add, &[&a, &b]);
+        assert_eq!(network.layers[2].inputs, ["a", "b"]);
+        assert!(network.resolve().is_ok());
+    }
+}

@@ -1,0 +1,57 @@
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// How a network is trained, as a value. It is part of every evaluation key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct Recipe {
+    /// Images in one step.
+    pub batch_size: u32,
+    /// What turns gradients into steps.
+    pub optimizer: Optimizer,
+    /// Learning rate at its highest, after the warm-up.
+    pub learning_rate: f32,
+    /// Epochs over which the rate rises linearly from nothing.
+    pub warmup_epochs: f32,
+    /// Epochs after which the cosine has fallen to nothing (Loshchilov and Hutter 2017, "SGDR"): the highest
+    /// fidelity, so that a shorter training is a prefix of a longer one.
+    pub horizon_epochs: u32,
+    /// Share of the target spread evenly over all classes (Szegedy et al. 2016); 0 for none.
+    pub label_smoothing: f32,
+}
+
+/// What turns gradients into steps.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[ts(export)]
+pub enum Optimizer {
+    /// Stochastic gradient descent with momentum (Sutskever et al. 2013), as `torch.optim.SGD`.
+    Sgd {
+        /// Share of the last step that is kept.
+        momentum: f32,
+        /// Whether the gradient is taken ahead of the step (Nesterov).
+        nesterov: bool,
+        /// Weight decay, coupled to the gradient; weights of convolutions and dense layers only.
+        weight_decay: f32,
+    },
+    /// `AdamW` (Loshchilov and Hutter 2019), as `torch.optim.AdamW`.
+    AdamW {
+        /// Decay of the running mean of gradients.
+        beta1: f32,
+        /// Decay of the running mean of their squares.
+        beta2: f32,
+        /// Added to the root of the latter.
+        epsilon: f32,
+        /// Weight decay, apart from the gradient; weights of convolutions and dense layers only.
+        weight_decay: f32,
+    },
+}
+
+impl Optimizer {
+    /// `AdamW` with the values of its paper and of `PyTorch`.
+    #[must_use]
+    pub const fn adam_w() -> Self {
+        Self::AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 }
+    }
+}

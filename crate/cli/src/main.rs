@@ -1,0 +1,2 @@
+//! The command `nas`.
+fn main() {}

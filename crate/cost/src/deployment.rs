@@ -1,0 +1,181 @@
+use nas_arch::{Graph, INPUT_TENSOR, Op, TensorId, contracted_sources};
+use serde::Serialize;
+use ts_rs::TS;
+
+/// What becomes of a layer on a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "kebab-case")]
+#[ts(export)]
+pub enum Execution {
+    /// Runs as a step of its own.
+    Step,
+    /// A normalisation that is part of the weights of the layer before it.
+    Folded,
+    /// A ReLU that the step before it applies as it writes.
+    Fused,
+    /// Passes its input on unchanged: nothing to do.
+    Identity,
+    /// The output does not depend on it: left away.
+    Dead,
+}
+
+/// A value that steps read and write: 0 is the input, `k + 1` what step `k` writes.
+pub(crate) type ValueId = usize;
+
+/// What a device runs of a graph.
+pub(crate) struct Deployment {
+    /// What becomes of each node.
+    pub(crate) executions: Vec<Execution>,
+    /// The steps in the order they run.
+    pub(crate) steps: Vec<Step>,
+    /// The value that is the network's output.
+    pub(crate) output: ValueId,
+}
+
+/// One step of a deployed network.
+pub(crate) struct Step {
+    /// The node it comes from.
+    pub(crate) node: usize,
+    /// The values it reads.
+    pub(crate) reads: Vec<ValueId>,
+    /// Whether a normalisation is folded into it.
+    pub(crate) has_folded_norm: bool,
+}
+
+impl Deployment {
+    pub(crate) fn new(graph: &Graph) -> Self {
+        let source = contracted_sources(graph);
+        let is_live = live_tensors(graph);
+        let readers = reader_counts(graph, &source, &is_live);
+        let mut deployment =
+            Self { executions: Vec::with_capacity(graph.nodes.len()), steps: Vec::with_capacity(graph.nodes.len()), output: 0 };
+        let mut values: Vec<ValueId> = vec![0; source.len()];
+        for (index, node) in graph.nodes.iter().enumerate() {
+            let tensor = index + 1;
+            let input = source[node.inputs[0]];
+            let execution = match &node.op {
+                _ if !is_live[tensor] => Execution::Dead,
+                _ if source[tensor] != tensor => Execution::Identity,
+                Op::BatchNorm(_) if readers[input] == 1 && deployment.takes_norms(graph, input) => Execution::Folded,
+                Op::Relu if readers[input] == 1 && input != INPUT_TENSOR => Execution::Fused,
+                _ => Execution::Step,
+            };
+            deployment.executions.push(execution);
+            match execution {
+                Execution::Step => {
+                    let reads = node.inputs.iter().map(|&read| values[source[read]]).collect();
+                    deployment.steps.push(Step { node: index, reads, has_folded_norm: false });
+                    values[tensor] = deployment.steps.len();
+                }
+                Execution::Folded => {
+                    values[tensor] = values[input];
+                    deployment.steps[values[input] - 1].has_folded_norm = true;
+                }
+                Execution::Fused => values[tensor] = values[input],
+                Execution::Identity | Execution::Dead => {}
+            }
+        }
+        deployment.output = values[source[graph.nodes.len()]];
+        deployment
+    }
+
+    /// Whether a tensor is the affine output of a convolution or dense layer, normalised or not.
+    fn takes_norms(&self, graph: &Graph, tensor: TensorId) -> bool {
+        tensor.checked_sub(1).is_some_and(|node| match &graph.nodes[node].op {
+            Op::Conv2d(_) | Op::Dense(_) => true,
+            Op::BatchNorm(_) => self.executions[node] == Execution::Folded,
+            _ => false,
+        })
+    }
+}
+
+/// Whether the output depends on each tensor.
+fn live_tensors(graph: &Graph) -> Vec<bool> {
+    let mut is_live = vec![false; graph.nodes.len() + 1];
+    is_live[graph.nodes.len()] = true;
+    for (index, node) in graph.nodes.iter().enumerate().rev() {
+        if is_live[index + 1] {
+            node.inputs.iter().for_each(|&input| is_live[input] = true);
+        }
+    }
+    is_live
+}
+
+/// How many live nodes read each tensor, identities contracted; who takes the output is a reader too.
+fn reader_counts(graph: &Graph, source: &[TensorId], is_live: &[bool]) -> Vec<u32> {
+    let mut readers = vec![0; source.len()];
+    readers[source[graph.nodes.len()]] = 1;
+    for (index, node) in graph.nodes.iter().enumerate() {
+        if !is_live[index + 1] || source[index + 1] != index + 1 {
+            continue;
+        }
+        for (place, &input) in node.inputs.iter().enumerate() {
+            let is_repeated = node.inputs[..place].iter().any(|&other| source[other] == source[input]);
+            readers[source[input]] += u32::from(!is_repeated);
+        }
+    }
+    readers
+}
+
+#[cfg(test)]
+mod tests {
+    use nas_arch::Network;
+
+    use super::*;
+
+    fn executions(layers: &str) -> String {
+        let network = Network::from_json(&format!(r#"{{"input": [4, 6, 6], "layers": [{layers}]}}"#)).unwrap();
+        let deployment = Deployment::new(&network.resolve().unwrap());
+        let names = deployment.executions.iter().map(|execution| format!("{execution:?}").to_lowercase());
+        names.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn norms_fold_and_activations_fuse_where_nobody_else_reads() {
+        const CONV: &str = r#"{"name":"c","op":"conv2d","out_channels":4,"kernel":3}"#;
+        // (what, layers behind the convolution, expected)
+        let cases = [
+            ("the usual block", r#"{"op":"batch-norm"},{"op":"relu"}"#, "step folded fused"),
+            ("a norm of a norm is affine too", r#"{"op":"batch-norm"},{"op":"batch-norm"}"#, "step folded folded"),
+            ("through an identity", r#"{"op":"identity"},{"op":"batch-norm"}"#, "step identity folded"),
+            ("not behind an activation", r#"{"op":"relu"},{"op":"batch-norm"}"#, "step fused step"),
+            ("not behind a pool", r#"{"op":"max-pool","kernel":2},{"op":"batch-norm"},{"op":"relu"}"#, "step step step fused"),
+            (
+                "not when the convolution is read again",
+                r#"{"name":"n","op":"batch-norm"},{"op":"add","inputs":["c","n"]},{"op":"relu"}"#,
+                "step step step fused",
+            ),
+            (
+                "not when the activation's input is read again",
+                r#"{"name":"r","op":"relu"},{"op":"concat","inputs":["c","r"]}"#,
+                "step step step",
+            ),
+            (
+                "a dead reader is none",
+                r#"{"name":"d","op":"relu"},{"name":"n","op":"batch-norm","inputs":["c"]},{"op":"relu"}"#,
+                "step dead folded fused",
+            ),
+            ("one reader, twice", r#"{"op":"batch-norm"},{"name":"r","op":"relu"},{"op":"add","inputs":["r","r"]}"#, "step folded fused step"),
+            (
+                "a convolution as output is read by the caller",
+                r#"{"name":"n","op":"batch-norm"},{"op":"identity","inputs":["c"]}"#,
+                "step dead identity",
+            ),
+        ];
+        for (what, layers, expected) in cases {
+            assert_eq!(executions(&format!("{CONV},{layers}")), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn nothing_folds_or_fuses_into_the_input() {
+        assert_eq!(executions(r#"{"op":"batch-norm"},{"op":"relu"}"#), "step fused");
+        assert_eq!(executions(r#"{"op":"relu"}"#), "step");
+        assert_eq!(executions(r#"{"op":"identity"}"#), "identity");
+    }
+
+    #[test]
+    fn dense_layers_take_norms() {
+        assert_eq!(executions(r#"{"op":"dense","out_features":3},{"op":"batch-norm"},{"op":"relu"}"#), "step folded fused");
+    }
+}

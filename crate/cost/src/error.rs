@@ -1,0 +1,26 @@
+use thiserror::Error;
+
+/// Why a cost cannot be told.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CostError {
+    /// More operations than a number can hold exactly, here and in JavaScript.
+    #[error("layer '{layer}': the network takes more than 2^53 FLOPs up to here: make it smaller")]
+    TooLarge {
+        /// The layer at which the sum passes the bound.
+        layer: String,
+    },
+    /// No device of this identifier.
+    #[error("no device '{id}': there are {known}")]
+    UnknownDevice {
+        /// What was asked for.
+        id: String,
+        /// Identifiers of all devices, joined by commas.
+        known: String,
+    },
+    /// Energy on a device whose power is not known.
+    #[error("the energy on '{device}' cannot be told, its power is not known: choose another cost or device")]
+    UnknownPower {
+        /// Identifier of the device.
+        device: &'static str,
+    },
+}

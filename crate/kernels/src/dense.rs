@@ -1,0 +1,181 @@
+//! Fully connected layer, y = x·W + b.
+//!
+//! Shapes: `input`, `input_gradient`: `[batch, in_features]`, `weights`, `weight_gradient`:
+//! `[in_features, out_features]`, `bias`, `bias_gradient`: `[out_features]`, `output`, `output_gradient`:
+//! `[batch, out_features]`.
+
+use crate::check_len;
+use crate::error::ShapeError;
+use crate::matrix::{
+    Grid, Steps, Taps, accumulate_outer_product, accumulate_product, pack_depth_row, packed_len,
+};
+use crate::reduce::{add_column_sums, fill_rows};
+use crate::shape::{element_count, require_positive};
+
+/// Sizes of a dense layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dense {
+    batch: usize,
+    in_features: usize,
+    out_features: usize,
+}
+
+impl Dense {
+    /// A layer from `in_features` to `out_features` for `batch` rows.
+    ///
+    /// # Errors
+    /// A size of 0, or a tensor that is too large.
+    pub fn new(batch: usize, in_features: usize, out_features: usize) -> Result<Self, ShapeError> {
+        require_positive("the batch", batch)?;
+        require_positive("the number of input features", in_features)?;
+        require_positive("the number of output features", out_features)?;
+        element_count("the input", &[batch, in_features])?;
+        element_count("the output", &[batch, out_features])?;
+        let dense = Self { batch, in_features, out_features };
+        // Twice: panels of few outputs are filled up with zeros, to four times their size for one output.
+        element_count("the dense layer's weights", &[in_features, out_features, 4])?;
+        Ok(dense)
+    }
+
+    /// Elements of `input` and `input_gradient`.
+    #[must_use]
+    pub fn input_len(&self) -> usize {
+        self.batch * self.in_features
+    }
+
+    /// Elements of `output` and `output_gradient`.
+    #[must_use]
+    pub fn output_len(&self) -> usize {
+        self.batch * self.out_features
+    }
+
+    /// Elements of `weights` and `weight_gradient`.
+    #[must_use]
+    pub fn weights_len(&self) -> usize {
+        self.in_features * self.out_features
+    }
+
+    /// Elements of `bias` and `bias_gradient`.
+    #[must_use]
+    pub fn bias_len(&self) -> usize {
+        self.out_features
+    }
+
+    /// Elements of `scratch` that the largest of the three passes asks for: the packed weights.
+    #[must_use]
+    pub fn scratch_len(&self) -> usize {
+        packed_len(self.in_features, self.out_features).max(packed_len(self.out_features, self.in_features))
+    }
+
+    /// Rows as pixels of one image, `features` elements apart.
+    fn rows(&self, features: usize) -> (Grid, Steps) {
+        let grid = Grid { images: 1, rows: 1, columns: self.batch };
+        (grid, Steps { first: 0, image: 0, row: 0, column: features })
+    }
+}
+
+/// Writes `input · weights + bias`; without a bias it counts as 0.
+///
+/// # Shapes
+/// `input`: `[batch, in_features]`; `weights`: `[in_features, out_features]`; `bias`: `[out_features]`; `output`:
+/// `[batch, out_features]`; `scratch`: at least [`Dense::scratch_len`].
+///
+/// # Panics
+/// When a slice does not have its shape's length.
+pub fn dense_forward(
+    options: &Dense,
+    input: &[f32],
+    weights: &[f32],
+    bias: Option<&[f32]>,
+    output: &mut [f32],
+    scratch: &mut [f32],
+) {
+    let Dense { in_features, out_features, .. } = *options;
+    check_len("input", input.len(), options.input_len());
+    check_len("weights", weights.len(), options.weights_len());
+    check_len("output", output.len(), options.output_len());
+    let panels = crate::take_scratch(scratch, packed_len(in_features, out_features));
+    for (index, row) in weights.chunks_exact(out_features).enumerate() {
+        pack_depth_row(panels, in_features, out_features, index, |output| row[output]);
+    }
+    fill_rows(output, out_features, bias);
+    let (grid, source_steps) = options.rows(in_features);
+    let (_, destination_steps) = options.rows(out_features);
+    accumulate_product(
+        grid,
+        (input, source_steps),
+        &Taps::contiguous(in_features),
+        (panels, out_features),
+        (output, destination_steps),
+    );
+}
+
+/// Adds the gradient of the input, dx += dy·Wᵀ.
+///
+/// # Shapes
+/// `weights`: `[in_features, out_features]`; `output_gradient`: `[batch, out_features]`; `input_gradient`:
+/// `[batch, in_features]`; `scratch`: at least [`Dense::scratch_len`].
+///
+/// # Panics
+/// When a slice does not have its shape's length.
+pub fn dense_backward_input(
+    options: &Dense,
+    weights: &[f32],
+    output_gradient: &[f32],
+    input_gradient: &mut [f32],
+    scratch: &mut [f32],
+) {
+    let Dense { in_features, out_features, .. } = *options;
+    check_len("weights", weights.len(), options.weights_len());
+    check_len("output_gradient", output_gradient.len(), options.output_len());
+    check_len("input_gradient", input_gradient.len(), options.input_len());
+    let panels = crate::take_scratch(scratch, packed_len(out_features, in_features));
+    for index in 0..out_features {
+        pack_depth_row(panels, out_features, in_features, index, |input| {
+            weights[input * out_features + index]
+        });
+    }
+    let (grid, source_steps) = options.rows(out_features);
+    let (_, destination_steps) = options.rows(in_features);
+    accumulate_product(
+        grid,
+        (output_gradient, source_steps),
+        &Taps::contiguous(out_features),
+        (panels, in_features),
+        (input_gradient, destination_steps),
+    );
+}
+
+/// Adds the gradients of the parameters, dW += xᵀ·dy and db += Σ dy.
+///
+/// # Shapes
+/// `input`: `[batch, in_features]`; `output_gradient`: `[batch, out_features]`; `weight_gradient`:
+/// `[in_features, out_features]`; `bias_gradient`: `[out_features]`.
+///
+/// # Panics
+/// When a slice does not have its shape's length.
+pub fn dense_backward_parameters(
+    options: &Dense,
+    input: &[f32],
+    output_gradient: &[f32],
+    weight_gradient: &mut [f32],
+    bias_gradient: Option<&mut [f32]>,
+) {
+    let Dense { in_features, out_features, .. } = *options;
+    check_len("input", input.len(), options.input_len());
+    check_len("output_gradient", output_gradient.len(), options.output_len());
+    check_len("weight_gradient", weight_gradient.len(), options.weights_len());
+    if let Some(bias_gradient) = bias_gradient {
+        add_column_sums(output_gradient, out_features, bias_gradient);
+    }
+    let (grid, source_steps) = options.rows(in_features);
+    let (_, gradient_steps) = options.rows(out_features);
+    accumulate_outer_product(
+        grid,
+        (input, source_steps),
+        &Taps::contiguous(in_features),
+        (output_gradient, gradient_steps),
+        out_features,
+        (weight_gradient, out_features),
+    );
+}

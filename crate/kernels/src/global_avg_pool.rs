@@ -1,0 +1,84 @@
+//! Global average pooling: the mean of each channel over the pixels of an image.
+//!
+//! Shapes: `input`, `input_gradient`: `[batch, height, width, channels]`, `output`, `output_gradient`:
+//! `[batch, channels]`.
+//!
+//! Lin et al. 2014, "Network in Network".
+
+use crate::check_len;
+use crate::error::ShapeError;
+use crate::shape::Image;
+
+/// Sizes of a global average pooling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GlobalAvgPool {
+    input: Image,
+}
+
+impl GlobalAvgPool {
+    /// Pools each image of a batch of shape `input` to one pixel.
+    ///
+    /// # Errors
+    /// As [`Image::new`].
+    pub fn new(input: Image) -> Result<Self, ShapeError> {
+        let Image { batch, height, width, channels } = input;
+        Ok(Self { input: Image::new(batch, height, width, channels)? })
+    }
+
+    /// Shape of the output: `[batch, 1, 1, channels]`.
+    #[must_use]
+    pub fn output(&self) -> Image {
+        Image { height: 1, width: 1, ..self.input }
+    }
+}
+
+/// Writes the mean over the pixels, summed from the first pixel to the last and then divided.
+///
+/// # Shapes
+/// `input`: `[batch, height, width, channels]`; `output`: `[batch, channels]`.
+///
+/// # Panics
+/// When a slice does not have its shape's length.
+pub fn global_avg_pool_forward(options: &GlobalAvgPool, input: &[f32], output: &mut [f32]) {
+    let Image { channels, .. } = options.input;
+    check_len("input", input.len(), options.input.len());
+    check_len("output", output.len(), options.output().len());
+    let pixels = options.input.pixels();
+    output.fill(0.0);
+    for (image, y) in input.chunks_exact(pixels * channels).zip(output.chunks_exact_mut(channels)) {
+        for pixel in image.chunks_exact(channels) {
+            for (sum, x) in y.iter_mut().zip(pixel) {
+                *sum += x;
+            }
+        }
+        for sum in y {
+            *sum /= pixels as f32;
+        }
+    }
+}
+
+/// Adds to each pixel its share of the gradient, dx += dy / pixels.
+///
+/// # Shapes
+/// `output_gradient`: `[batch, channels]`; `input_gradient`: `[batch, height, width, channels]`.
+///
+/// # Panics
+/// When a slice does not have its shape's length.
+pub fn global_avg_pool_backward(
+    options: &GlobalAvgPool,
+    output_gradient: &[f32],
+    input_gradient: &mut [f32],
+) {
+    let Image { channels, .. } = options.input;
+    check_len("input_gradient", input_gradient.len(), options.input.len());
+    check_len("output_gradient", output_gradient.len(), options.output().len());
+    let pixels = options.input.pixels();
+    let images = input_gradient.chunks_exact_mut(pixels * channels);
+    for (image, dy) in images.zip(output_gradient.chunks_exact(channels)) {
+        for pixel in image.chunks_exact_mut(channels) {
+            for (dx, dy) in pixel.iter_mut().zip(dy) {
+                *dx += dy / pixels as f32;
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Lanes over channels: the fixed-size arrays that the compiler turns into vector registers.
+
+/// Channels of a full run of lanes: two 128-bit registers, or one of 256 bits.
+pub(crate) const LANES: usize = 8;
+
+/// Runs the body for each run of channels, from the first to the last, with `$lanes` a constant: runs of 8, then at
+/// most one of 4, then single channels. A lane is an output of its own, so the widths do not touch any bit.
+macro_rules! for_each_lanes {
+    ($channels:expr, |$first:ident, $lanes:ident| $body:expr) => {{
+        let channels: usize = $channels;
+        let mut $first = 0;
+        while $first + $crate::lanes::LANES <= channels {
+            const $lanes: usize = $crate::lanes::LANES;
+            $body;
+            $first += $lanes;
+        }
+        if $first + 4 <= channels {
+            const $lanes: usize = 4;
+            $body;
+            $first += $lanes;
+        }
+        while $first < channels {
+            const $lanes: usize = 1;
+            $body;
+            $first += $lanes;
+        }
+    }};
+}
+pub(crate) use for_each_lanes;
+
+/// `L` values from `first` on.
+///
+/// # Panics
+/// When the slice ends before.
+#[inline(always)]
+pub(crate) fn lanes<const L: usize>(values: &[f32], first: usize) -> &[f32; L] {
+    values[first..first + L].try_into().expect("a slice of L elements is an array of L")
+}
+
+/// `L` values from `first` on, to be changed.
+///
+/// # Panics
+/// When the slice ends before.
+#[inline(always)]
+pub(crate) fn lanes_mut<const L: usize>(values: &mut [f32], first: usize) -> &mut [f32; L] {
+    (&mut values[first..first + L]).try_into().expect("a slice of L elements is an array of L")
+}

@@ -1,0 +1,77 @@
+//! Matrix products whose left side is never written out: rows of it are read where they lie.
+//!
+//! A convolution is a product of the *depth* (what an output pixel sums over: taps × channels) with the
+//! output channels. The depth of one pixel consists of a few *runs* of adjacent elements at fixed offsets
+//! from the pixel's base ([`Taps`]); pixels lie at fixed steps ([`Steps`]). So the same two products serve
+//! every convolution, its input gradient, its weight gradient and the dense layer.
+
+mod outer;
+mod pack;
+mod product;
+
+pub(crate) use outer::accumulate_outer_product;
+pub(crate) use pack::{pack_depth_row, packed_len};
+pub(crate) use product::accumulate_product;
+
+/// Numbers of pixels along each axis.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Grid {
+    pub(crate) images: usize,
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+}
+
+/// Where the pixels of a [`Grid`] lie in a slice: the element of the first one, and the elements from one image, row
+/// and column to the next.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Steps {
+    pub(crate) first: usize,
+    pub(crate) image: usize,
+    pub(crate) row: usize,
+    pub(crate) column: usize,
+}
+
+/// Which elements a pixel sums over, relative to its base: `rows` × `columns` runs of `run` adjacent elements.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taps {
+    rows: usize,
+    row_step: usize,
+    columns: usize,
+    column_step: usize,
+    run: usize,
+}
+
+impl Taps {
+    /// `rows` × `columns` runs, `row_step` and `column_step` elements apart; runs that touch become one.
+    pub(crate) fn new(
+        (rows, row_step): (usize, usize),
+        (columns, column_step): (usize, usize),
+        run: usize,
+    ) -> Self {
+        let merged = Self { rows, row_step, columns, column_step, run };
+        if columns == 1 || column_step == run {
+            let run = columns * run;
+            if rows == 1 || row_step == run {
+                return Self { rows: 1, columns: 1, run: rows * run, ..merged };
+            }
+            return Self { columns: 1, run, ..merged };
+        }
+        merged
+    }
+
+    /// One run of `depth` elements.
+    pub(crate) fn contiguous(depth: usize) -> Self {
+        Self::new((1, 0), (1, 0), depth)
+    }
+
+    /// Elements that a pixel sums over.
+    pub(crate) fn depth(&self) -> usize {
+        self.rows * self.columns * self.run
+    }
+
+    /// Offsets of the runs, in the order of the sum.
+    fn run_offsets(&self) -> impl Iterator<Item = usize> + use<> {
+        let Self { rows, row_step, columns, column_step, .. } = *self;
+        (0..rows).flat_map(move |row| (0..columns).map(move |column| row * row_step + column * column_step))
+    }
+}

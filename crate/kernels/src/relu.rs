@@ -1,0 +1,37 @@
+//! Rectified linear unit, y = max(x, 0).
+//!
+//! Shapes: `input`, `output`, `output_gradient`, `input_gradient`: `[n]`, any n.
+//!
+//! Compare-and-select: −0 becomes +0, and NaN stays NaN so that a diverging training is seen.
+
+use crate::check_len;
+
+/// Writes `x <= 0 ? 0 : x`.
+///
+/// # Shapes
+/// `input`, `output`: `[n]`.
+///
+/// # Panics
+/// When the lengths differ.
+pub fn relu_forward(input: &[f32], output: &mut [f32]) {
+    check_len("output", output.len(), input.len());
+    for (y, &x) in output.iter_mut().zip(input) {
+        *y = if x <= 0.0 { 0.0 } else { x };
+    }
+}
+
+/// Adds the gradient where the *output* of the forward pass is positive (or NaN); the subgradient at 0
+/// is 0, as in PyTorch.
+///
+/// # Shapes
+/// `output`, `output_gradient`, `input_gradient`: `[n]`.
+///
+/// # Panics
+/// When the lengths differ.
+pub fn relu_backward(output: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
+    check_len("output_gradient", output_gradient.len(), output.len());
+    check_len("input_gradient", input_gradient.len(), output.len());
+    for ((dx, &dy), &y) in input_gradient.iter_mut().zip(output_gradient).zip(output) {
+        *dx += if y <= 0.0 { 0.0 } else { dy };
+    }
+}

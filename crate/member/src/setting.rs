@@ -1,0 +1,291 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use ts_rs::TS;
+
+use crate::Text;
+
+/// A setting that a member declares.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct Setting {
+    /// Name in `snake_case`; in a link `member.name=value`.
+    pub name: &'static str,
+    /// What it is called.
+    pub title: Text,
+    /// What values it takes.
+    pub kind: SettingKind,
+    /// Value when nothing is said.
+    pub default: SettingValue,
+}
+
+/// What values a setting takes.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[ts(export)]
+pub enum SettingKind {
+    /// A whole number between two bounds.
+    Integer {
+        /// Smallest value.
+        min: u32,
+        /// Largest value.
+        max: u32,
+    },
+    /// Yes or no; in a link `on` or `off`.
+    Switch,
+    /// Some of these words, at least one; in a link joined by commas.
+    Words {
+        /// The words that may be chosen.
+        choices: Vec<&'static str>,
+    },
+    /// Some of these numbers, at least one, ascending; in a link joined by commas.
+    Numbers {
+        /// Smallest value of each.
+        min: u32,
+        /// Largest value of each.
+        max: u32,
+        /// How many at most.
+        at_most: u32,
+    },
+}
+
+/// The value of a setting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(untagged)]
+#[ts(export)]
+pub enum SettingValue {
+    /// Yes or no.
+    Switch(bool),
+    /// A whole number.
+    Integer(u32),
+    /// Whole numbers.
+    Numbers(Vec<u32>),
+    /// Words.
+    Words(Vec<String>),
+}
+
+/// Why a value is none of a setting's.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SettingError {
+    /// Not of the setting's kind at all.
+    #[error("'{value}' is not {expected}")]
+    Kind {
+        /// What was given.
+        value: String,
+        /// What is taken, in words.
+        expected: String,
+    },
+    /// Outside the bounds; `nearest` is inside.
+    #[error("{value} is out of bounds: {expected}")]
+    Bounds {
+        /// What was given.
+        value: String,
+        /// What is taken, in words.
+        expected: String,
+        /// The nearest value that is taken.
+        nearest: SettingValue,
+    },
+}
+
+impl Setting {
+    /// Checks a value against the setting's kind.
+    ///
+    /// # Errors
+    /// If the value is of another kind or out of bounds.
+    pub fn check(&self, value: &SettingValue) -> Result<(), SettingError> {
+        let bounds = |nearest| SettingError::Bounds { value: value.to_string(), expected: self.expected(), nearest };
+        match (&self.kind, value) {
+            (SettingKind::Switch, SettingValue::Switch(_)) => Ok(()),
+            (SettingKind::Integer { min, max }, SettingValue::Integer(number)) => {
+                let nearest = *number.clamp(min, max);
+                if nearest == *number { Ok(()) } else { Err(bounds(SettingValue::Integer(nearest))) }
+            }
+            (SettingKind::Words { choices }, SettingValue::Words(words)) => {
+                let known: Vec<String> =
+                    choices.iter().filter(|choice| words.iter().any(|w| w == *choice)).map(ToString::to_string).collect();
+                match known.len() {
+                    0 => Err(bounds(self.default.clone())),
+                    count if count < words.len() => Err(bounds(SettingValue::Words(known))),
+                    _ => Ok(()),
+                }
+            }
+            (SettingKind::Numbers { min, max, at_most }, SettingValue::Numbers(numbers)) => {
+                let mut nearest: Vec<u32> = numbers.iter().map(|number| *number.clamp(min, max)).collect();
+                nearest.sort_unstable();
+                nearest.dedup();
+                nearest.truncate(*at_most as usize);
+                match () {
+                    () if nearest.is_empty() => Err(bounds(self.default.clone())),
+                    () if nearest == *numbers => Ok(()),
+                    () => Err(bounds(SettingValue::Numbers(nearest))),
+                }
+            }
+            _ => Err(SettingError::Kind { value: value.to_string(), expected: self.expected() }),
+        }
+    }
+
+    /// Reads a value as it stands in a link.
+    ///
+    /// # Errors
+    /// If the text is no value of this kind, or out of bounds.
+    pub fn parse(&self, text: &str) -> Result<SettingValue, SettingError> {
+        let not_one = || SettingError::Kind { value: text.to_owned(), expected: self.expected() };
+        let number = |text: &str| text.parse::<u32>().map_err(|_| not_one());
+        let value = match &self.kind {
+            SettingKind::Switch => match text {
+                "on" => SettingValue::Switch(true),
+                "off" => SettingValue::Switch(false),
+                _ => return Err(not_one()),
+            },
+            SettingKind::Integer { .. } => SettingValue::Integer(number(text)?),
+            SettingKind::Numbers { .. } => {
+                SettingValue::Numbers(text.split(',').map(number).collect::<Result<_, _>>()?)
+            }
+            SettingKind::Words { choices } => {
+                let words: Vec<String> = text.split(',').map(str::to_owned).collect();
+                let mut ordered: Vec<String> =
+                    choices.iter().filter(|choice| words.iter().any(|w| w == *choice)).map(ToString::to_string).collect();
+                ordered.extend(words.into_iter().filter(|word| !choices.contains(&word.as_str())));
+                SettingValue::Words(ordered)
+            }
+        };
+        self.check(&value)?;
+        Ok(value)
+    }
+
+    fn expected(&self) -> String {
+        match &self.kind {
+            SettingKind::Switch => "on or off".to_owned(),
+            SettingKind::Integer { min, max } => format!("a whole number from {min} to {max}"),
+            SettingKind::Words { choices } => format!("some of {}", choices.join(", ")),
+            SettingKind::Numbers { min, max, at_most } => {
+                format!("1 to {at_most} ascending whole numbers from {min} to {max}, joined by commas")
+            }
+        }
+    }
+}
+
+impl core::fmt::Display for SettingValue {
+    /// As it stands in a link.
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Switch(on) => formatter.write_str(if *on { "on" } else { "off" }),
+            Self::Integer(number) => write!(formatter, "{number}"),
+            Self::Numbers(numbers) => {
+                formatter.write_str(&numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
+            }
+            Self::Words(words) => formatter.write_str(&words.join(",")),
+        }
+    }
+}
+
+/// The settings of one member: what was chosen, and the defaults for the rest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings(BTreeMap<&'static str, SettingValue>);
+
+impl Settings {
+    /// The declared settings of a member, each with the value that `chosen` finds for its name or its default.
+    #[must_use]
+    pub fn new<'a>(declared: &[Setting], chosen: impl Fn(&str) -> Option<&'a SettingValue>) -> Self {
+        let value = |setting: &Setting| chosen(setting.name).unwrap_or(&setting.default).clone();
+        Self(declared.iter().map(|setting| (setting.name, value(setting))).collect())
+    }
+
+    /// The defaults.
+    #[must_use]
+    pub fn defaults(declared: &[Setting]) -> Self {
+        Self::new(declared, |_| None)
+    }
+
+    /// Value of a whole number.
+    ///
+    /// # Panics
+    /// If no such setting was declared: the member asks for what it did not declare.
+    #[must_use]
+    pub fn integer(&self, name: &str) -> u32 {
+        match self.0.get(name) {
+            Some(SettingValue::Integer(number)) => *number,
+            other => panic!("setting '{name}' is not a declared integer but {other:?}"),
+        }
+    }
+
+    /// Value of a switch.
+    ///
+    /// # Panics
+    /// If no such setting was declared.
+    #[must_use]
+    pub fn switch(&self, name: &str) -> bool {
+        match self.0.get(name) {
+            Some(SettingValue::Switch(on)) => *on,
+            other => panic!("setting '{name}' is not a declared switch but {other:?}"),
+        }
+    }
+
+    /// Value of a list of words.
+    ///
+    /// # Panics
+    /// If no such setting was declared.
+    #[must_use]
+    pub fn words(&self, name: &str) -> &[String] {
+        match self.0.get(name) {
+            Some(SettingValue::Words(words)) => words,
+            other => panic!("setting '{name}' is not a declared list of words but {other:?}"),
+        }
+    }
+
+    /// Value of a list of numbers.
+    ///
+    /// # Panics
+    /// If no such setting was declared.
+    #[must_use]
+    pub fn numbers(&self, name: &str) -> &[u32] {
+        match self.0.get(name) {
+            Some(SettingValue::Numbers(numbers)) => numbers,
+            other => panic!("setting '{name}' is not a declared list of numbers but {other:?}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setting(kind: SettingKind, default: SettingValue) -> Setting {
+        Setting { name: "it", title: Text::new("it", "ello"), kind, default }
+    }
+
+    #[test]
+    fn values_are_read_as_they_are_written() {
+        let integer = setting(SettingKind::Integer { min: 1, max: 9 }, SettingValue::Integer(3));
+        let switch = setting(SettingKind::Switch, SettingValue::Switch(true));
+        let words = setting(
+            SettingKind::Words { choices: vec!["conv", "pool", "fire"] },
+            SettingValue::Words(vec!["conv".into()]),
+        );
+        let numbers = setting(
+            SettingKind::Numbers { min: 1, max: 64, at_most: 3 },
+            SettingValue::Numbers(vec![8]),
+        );
+        for (setting, text) in [(&integer, "7"), (&switch, "off"), (&words, "conv,fire"), (&numbers, "4,8,16")] {
+            assert_eq!(setting.parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(words.parse("fire,conv").unwrap().to_string(), "conv,fire");
+    }
+
+    #[test]
+    fn out_of_bounds_names_the_nearest() {
+        let nearest = |setting: &Setting, text: &str| match setting.parse(text) {
+            Err(SettingError::Bounds { nearest, .. }) => nearest.to_string(),
+            other => panic!("{text}: {other:?}"),
+        };
+        let integer = setting(SettingKind::Integer { min: 1, max: 9 }, SettingValue::Integer(3));
+        assert_eq!(nearest(&integer, "0"), "1");
+        assert_eq!(nearest(&integer, "12"), "9");
+        let numbers = setting(SettingKind::Numbers { min: 1, max: 64, at_most: 2 }, SettingValue::Numbers(vec![8]));
+        assert_eq!(nearest(&numbers, "70,4,4"), "4,64");
+        let words = setting(SettingKind::Words { choices: vec!["conv"] }, SettingValue::Words(vec!["conv".into()]));
+        assert_eq!(nearest(&words, "conv,attention"), "conv");
+        assert!(matches!(integer.parse("many"), Err(SettingError::Kind { .. })));
+    }
+}

@@ -1,0 +1,67 @@
+use core::fmt;
+
+use nas_arch::Shape;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Which part of a data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+#[ts(export)]
+pub enum Split {
+    /// What gradients are taken on.
+    Train,
+    /// What strategies see.
+    Validation,
+    /// What is used once, after the final training.
+    Test,
+}
+
+impl fmt::Display for Split {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Test => "test",
+        })
+    }
+}
+
+/// What a trainer must know of the data before it sees any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SampleSizes {
+    /// Shape of one image.
+    pub image: Shape,
+    /// Number of classes; labels are smaller.
+    pub classes: u32,
+    /// Images to train on, at least 1.
+    pub train: u32,
+    /// Images to validate on, at least 1.
+    pub validation: u32,
+    /// Images to test on; 0 if this training is never tested.
+    pub test: u32,
+}
+
+impl SampleSizes {
+    /// Number of images of a split.
+    #[must_use]
+    pub const fn len(&self, split: Split) -> u32 {
+        match split {
+            Split::Train => self.train,
+            Split::Validation => self.validation,
+            Split::Test => self.test,
+        }
+    }
+}
+
+/// Labelled images, as a trainer pulls them.
+pub trait Samples {
+    /// Sizes; the same at every call.
+    fn sizes(&self) -> SampleSizes;
+
+    /// Writes the images `indices` of a split, and their labels. It must not depend on earlier calls.
+    ///
+    /// # Shapes
+    /// `indices`, `labels`: `[batch]`; `images`: `[batch, height, width, channels]`.
+    fn fill(&self, split: Split, indices: &[u32], images: &mut [f32], labels: &mut [u32]);
+}

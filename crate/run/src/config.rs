@@ -1,0 +1,99 @@
+use std::collections::BTreeMap;
+
+use nas_cost::Objective;
+use nas_member::SettingValue;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// The seed of a link that names none.
+pub const DEFAULT_SEED: u32 = 7;
+/// The most candidates a run may have.
+pub const MAX_CANDIDATES: u32 = 10_000;
+/// The most epochs a candidate may be trained.
+pub const MAX_EPOCHS: u32 = 200;
+/// The most virtual slots.
+pub const MAX_WIDTH: u32 = 64;
+
+/// A run as it is configured: dataset × space × strategy × evaluation × device, objective and limits, with a
+/// budget and a seed. [`crate::link`] writes it as a link.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct RunConfig {
+    /// Identifier of the dataset.
+    pub data: String,
+    /// Height and width of the images; none for the dataset's default.
+    pub res: Option<u32>,
+    /// Training images to use; none for all.
+    pub samples: Option<u32>,
+    /// Identifier of the search space.
+    pub space: String,
+    /// Identifier of the strategy.
+    pub strategy: String,
+    /// Identifier of the evaluation.
+    pub eval: String,
+    /// Identifier of the device.
+    pub device: String,
+    /// The cost that is traded against accuracy.
+    pub objective: Objective,
+    /// Seed of everything random.
+    pub seed: u32,
+    /// Budget: candidates.
+    pub candidates: u32,
+    /// Epochs each candidate is trained.
+    pub epochs: u32,
+    /// Budget: work in training MACs; none for no such limit.
+    #[ts(type = "number | null")]
+    pub macs: Option<u64>,
+    /// Virtual slots: candidates under way at once, whatever the number of workers.
+    pub width: u32,
+    /// Peak RAM limit in bytes; none for the device's own.
+    #[ts(type = "number | null")]
+    pub ram: Option<u64>,
+    /// Flash limit in bytes; none for the device's own.
+    #[ts(type = "number | null")]
+    pub flash: Option<u64>,
+    /// Latency limit in milliseconds.
+    pub latency_ms: Option<f64>,
+    /// Energy limit for one inference in millijoules.
+    pub energy_mj: Option<f64>,
+    /// MAC limit.
+    #[ts(type = "number | null")]
+    pub max_macs: Option<u64>,
+    /// FLOP limit.
+    #[ts(type = "number | null")]
+    pub max_flops: Option<u64>,
+    /// Limit of trainable parameters.
+    #[ts(type = "number | null")]
+    pub max_params: Option<u64>,
+    /// Settings that the members declare, by `member.name`; those not named have their defaults.
+    pub settings: BTreeMap<String, SettingValue>,
+}
+
+impl Default for RunConfig {
+    fn default() -> Self {
+        Self {
+            data: "digits8".into(),
+            res: None,
+            samples: None,
+            space: "layers".into(),
+            strategy: "regularized-evolution".into(),
+            eval: "train".into(),
+            device: "microbit".into(),
+            objective: Objective::Latency,
+            seed: DEFAULT_SEED,
+            candidates: 32,
+            epochs: 9,
+            macs: None,
+            width: 8,
+            ram: None,
+            flash: None,
+            latency_ms: None,
+            energy_mj: None,
+            max_macs: None,
+            max_flops: None,
+            max_params: None,
+            settings: BTreeMap::new(),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+use nas_arch::Recipe;
+use nas_cost::{Limits, Violation};
+use nas_space::Genotype;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{EpochScore, Failure, RunConfig};
+
+/// One line of the log: JSON, written by Rust only, the same bytes on every machine.
+///
+/// A finished run can be shown from its log alone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "line", rename_all = "kebab-case")]
+#[ts(export)]
+pub enum LogLine {
+    /// First line: everything the run depends on.
+    Run(RunHeader),
+    /// The strategy asked for a candidate.
+    Asked {
+        /// Number of the ask, from 0.
+        ask: u32,
+        /// Value of each gene.
+        genes: Genotype,
+        /// Short name of the canonical network: equal for equal networks.
+        name: String,
+        /// The ask whose candidate was changed into this one, if any.
+        parent: Option<u32>,
+        /// What the network costs.
+        costs: CandidateCosts,
+        /// Digest of everything the score depends on.
+        key: String,
+        /// Planned work in training MACs; 0 for a network that was asked for before.
+        #[ts(type = "number")]
+        planned_macs: u64,
+        /// The earlier ask of the same network, if any: it is not trained again.
+        same_as: Option<u32>,
+        /// Draws that broke a limit before this one was found.
+        #[serde(default, skip_serializing_if = "Rejections::is_empty")]
+        #[ts(optional, as = "Option<Rejections>")]
+        rejections: Rejections,
+    },
+    /// A result was told to the strategy.
+    Told {
+        /// The candidate.
+        ask: u32,
+        /// Virtual time at which its training ended, in training MACs.
+        #[ts(type = "number")]
+        virtual_end: u64,
+        /// What came of it.
+        #[serde(flatten)]
+        result: Trained,
+    },
+    /// The front changed.
+    Front {
+        /// Its members, by ascending cost.
+        members: Vec<FrontMember>,
+        /// Area between the front and the reference point (no accuracy, the cost limit or the largest cost seen
+        /// so far).
+        hypervolume: f64,
+    },
+    /// A member of the front was trained to the end.
+    Final {
+        /// The candidate.
+        ask: u32,
+        /// Epochs of the final training.
+        epochs: u32,
+        /// What came of it.
+        #[serde(flatten)]
+        result: Trained,
+    },
+    /// Last line of a run that used its budget.
+    Done {
+        /// Candidates told.
+        candidates: u32,
+        /// Different networks trained.
+        distinct: u32,
+        /// Work done in training MACs.
+        #[ts(type = "number")]
+        work_macs: u64,
+    },
+    /// Last line of a run that was stopped early; everything before it is as in the undisturbed run.
+    Stopped {
+        /// Why.
+        reason: StopReason,
+    },
+}
+
+/// Everything a run depends on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct RunHeader {
+    /// Version of the log's format.
+    pub format: u32,
+    /// Version of the arithmetic.
+    pub numerics: u32,
+    /// The configuration, defaults included.
+    pub config: RunConfig,
+    /// Digest of the dataset.
+    pub data_sha256: String,
+    /// Number of genotypes in the space, as decimal digits.
+    pub space_size: String,
+    /// What must hold for a candidate: the device's limits and the configured ones.
+    pub limits: Limits,
+    /// How candidates are trained.
+    pub recipe: Recipe,
+    /// Validation images: an accuracy p has the standard error √(p(1−p)/n).
+    pub validation_images: u32,
+    /// Test images.
+    pub test_images: u32,
+}
+
+/// What a candidate costs, as far as it does not depend on a device's speed. Memory is that of int8 inference.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct CandidateCosts {
+    /// Trainable parameters.
+    #[ts(type = "number")]
+    pub params: u64,
+    /// Multiply-accumulates of one inference.
+    #[ts(type = "number")]
+    pub macs: u64,
+    /// Floating-point operations of one inference.
+    #[ts(type = "number")]
+    pub flops: u64,
+    /// Bytes of weights and constants.
+    #[ts(type = "number")]
+    pub flash_bytes: u64,
+    /// Most bytes of activations alive at once.
+    #[ts(type = "number")]
+    pub ram_bytes: u64,
+    /// Estimated latency on the run's device, in milliseconds.
+    pub latency_ms: f64,
+    /// Estimated energy of one inference on the run's device, in millijoules; none where its power is unknown.
+    pub energy_mj: Option<f64>,
+}
+
+/// Draws that broke a limit, between one candidate and the next.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Rejections {
+    /// How many.
+    pub count: u32,
+    /// The first few of them.
+    pub first: Vec<Rejected>,
+}
+
+impl Rejections {
+    /// Whether there were none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}
+
+/// A draw that broke a limit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Rejected {
+    /// Its genes.
+    pub genes: Genotype,
+    /// The first limit it broke.
+    pub violation: Violation,
+}
+
+/// What came of a training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Trained {
+    /// One score for each epoch.
+    pub curve: Vec<EpochScore>,
+    /// Share of validation images classified correctly at the end; 0 when the training failed.
+    pub validation_accuracy: f32,
+    /// Share of test images classified correctly; after a final training only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub test_accuracy: Option<f32>,
+    /// Digest of the trained weights; none when the training failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub weights_sha256: Option<String>,
+    /// Why it failed, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub failure: Option<Failure>,
+}
+
+/// A member of the front.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct FrontMember {
+    /// The candidate.
+    pub ask: u32,
+    /// Its validation accuracy.
+    pub validation_accuracy: f32,
+    /// Its cost in the run's objective.
+    pub cost: f64,
+}
+
+/// Why a run stopped before its budget was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+#[ts(export)]
+pub enum StopReason {
+    /// Somebody stopped it.
+    User,
+    /// A time limit.
+    Time,
+}

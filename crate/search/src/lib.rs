@@ -1,0 +1,1 @@
+//! Strategies (ask/tell), Pareto archive, hypervolume.

@@ -1,0 +1,39 @@
+use serde::Serialize;
+use ts_rs::TS;
+
+/// One choice of a search space.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[ts(export, rename = "GeneView")]
+pub struct Gene {
+    /// What it decides: `layer3.operator`.
+    pub id: String,
+    /// What it may choose from; a genotype holds the index.
+    pub choices: Vec<String>,
+    /// When it matters at all; always, if none.
+    pub parent: Option<Parent>,
+}
+
+/// The condition of a gene: it is active when an earlier, active gene has one of these values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct Parent {
+    /// Index of the earlier gene.
+    pub gene: usize,
+    /// Its values (indices of choices) under which this gene is active.
+    pub values: Vec<u16>,
+}
+
+impl Gene {
+    /// A gene that always matters.
+    #[must_use]
+    pub fn new(id: impl Into<String>, choices: impl IntoIterator<Item = impl ToString>) -> Self {
+        Self { id: id.into(), choices: choices.into_iter().map(|choice| choice.to_string()).collect(), parent: None }
+    }
+
+    /// The same gene, active only when gene `gene` has one of `values`.
+    #[must_use]
+    pub fn when(mut self, gene: usize, values: impl IntoIterator<Item = u16>) -> Self {
+        self.parent = Some(Parent { gene, values: values.into_iter().collect() });
+        self
+    }
+}

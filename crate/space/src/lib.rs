@@ -1,0 +1,15 @@
+//! Search spaces: what may be proposed.
+//!
+//! A space is a list of [`Gene`]s, some active only when an earlier gene has a certain value, and a way to
+//! decode a [`Genotype`] into a network. Counting, drawing and mutation work on genes alone, so a new space
+//! gets them for nothing (docs/adding-a-space.md). [`spaces`] is the registry.
+
+mod gene;
+mod genotype;
+mod layers;
+mod registry;
+
+pub use gene::{Gene, Parent};
+pub use genotype::{GeneTree, Genotype, GenotypeError};
+pub use layers::Layers;
+pub use registry::{Problem, Space, SpaceError, space, spaces};

@@ -1,0 +1,61 @@
+use nas_arch::{Network, Shape};
+use nas_member::{Member, Settings};
+use thiserror::Error;
+
+use crate::{GeneTree, Genotype, Layers};
+
+/// What a network has to fit: the images and the classes of the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Problem {
+    /// Shape of one image.
+    pub input: Shape,
+    /// Number of classes.
+    pub classes: u32,
+}
+
+/// A search space over one problem.
+pub trait Space: Send {
+    /// The genes.
+    fn genes(&self) -> &GeneTree;
+
+    /// The network that a genotype stands for. Every genotype of the space decodes to a sound network.
+    fn decode(&self, genotype: &Genotype) -> Network;
+}
+
+/// Why a space cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SpaceError {
+    /// No space of that name.
+    #[error("there is no search space '{id}': use one of {known}")]
+    Unknown {
+        /// The name given.
+        id: String,
+        /// The names there are.
+        known: String,
+    },
+}
+
+type Make = fn(Problem, &Settings) -> Box<dyn Space>;
+
+/// One line for each space.
+const REGISTRY: [(fn() -> Member, Make); 1] =
+    [(Layers::member, |problem, settings| Box::new(Layers::new(problem, settings)))];
+
+/// All spaces, as lists show them.
+#[must_use]
+pub fn spaces() -> Vec<Member> {
+    REGISTRY.iter().map(|(member, _)| member()).collect()
+}
+
+/// The space of that identifier.
+///
+/// # Errors
+/// If there is none.
+pub fn space(id: &str, problem: Problem, settings: &Settings) -> Result<Box<dyn Space>, SpaceError> {
+    let entry = REGISTRY.iter().find(|(member, _)| member().id == id);
+    let (_, make) = entry.ok_or_else(|| SpaceError::Unknown {
+        id: id.to_owned(),
+        known: spaces().iter().map(|member| member.id).collect::<Vec<_>>().join(", "),
+    })?;
+    Ok(make(problem, settings))
+}

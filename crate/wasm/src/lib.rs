@@ -1,0 +1,1 @@
+//! The browser border: the only crate that knows JavaScript.

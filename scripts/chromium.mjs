@@ -1,0 +1,40 @@
+// The Chrome or Chromium that tests drive.
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { env, getuid, platform } from 'node:process';
+import { capture, run } from './house.mjs';
+
+const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome.exe'];
+const usualPlaces = [
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+];
+
+/** The path of an installed browser: $CHROMIUM, else from PATH, else from where installers put it. */
+export function findChromium() {
+  if (env.CHROMIUM) return env.CHROMIUM;
+  const onPath = (env.PATH ?? '').split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)));
+  return [...onPath, ...usualPlaces].find(isExecutable);
+}
+
+/** Installs Chromium when none is found: Debian's as root, otherwise Playwright's, which Playwright finds itself. */
+export function installChromium() {
+  if (findChromium()) return;
+  if (platform === 'linux' && getuid?.() === 0 && capture('apt-get --version') !== undefined) {
+    run('apt-get update');
+    run('apt-get install --yes --no-install-recommends chromium', { DEBIAN_FRONTEND: 'noninteractive' });
+  } else {
+    run('playwright install chromium');
+  }
+}
+
+/** @param {string} path */
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

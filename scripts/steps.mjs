@@ -1,0 +1,94 @@
+// Every step of `npm run check` and `npm test`, in the order in which they find mistakes soonest.
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { installChromium } from './chromium.mjs';
+import { root, run } from './house.mjs';
+import { checkSizes } from './sizes.mjs';
+
+/** @typedef {{ name: string, run: () => void }} Step */
+
+const engine = ['numerics', 'arch', 'kernels', 'nn', 'data', 'member', 'space', 'cost', 'search', 'run'];
+const enginePackages = engine.map((name) => `--package nas-${name}`).join(' ');
+const denyWarnings = { RUSTDOCFLAGS: '-D warnings' };
+
+const committedTypes = join(root, 'www/src/protocol/generated');
+const generatedTypes = join(root, 'target/generated-types');
+
+/**
+ * Formatting, lints and types.
+ * @type {Step[]}
+ */
+export const checks = [
+  step('rustfmt', () => run('cargo fmt --all --check')),
+  step('prettier', () => run('prettier --check --log-level warn .')),
+  step('clippy', () => run('cargo clippy --all-targets -- -D warnings')),
+  // The engine's crates are linted with the border that depends on them.
+  step('clippy for the browser', () =>
+    run('cargo clippy --package nas-wasm --all-targets --target wasm32-unknown-unknown -- -D warnings'),
+  ),
+  step('rustdoc', () => run('cargo doc --no-deps', denyWarnings)),
+  step('wasm package', () => run('cargo xtask wasm')),
+  step('svelte-check', () => run('svelte-check --workspace www --tsconfig ./tsconfig.json --fail-on-warnings')),
+  step('tsc for tools and browser tests', () => run('tsc --project www/tsconfig.node.json')),
+  step('eslint', () => run('eslint --config www/eslint.config.js --max-warnings 0 www scripts tests')),
+  step('dependency rules', () => run('depcruise --config www/.dependency-cruiser.js www/src')),
+];
+
+/**
+ * What runs the code.
+ * @type {Step[]}
+ */
+export const tests = [
+  step('cargo test', () => {
+    rmSync(generatedTypes, { recursive: true, force: true });
+    run('cargo test', { TS_RS_EXPORT_DIR: generatedTypes });
+  }),
+  step('generated types are the committed ones', compareTypes),
+  step('cargo test on wasm32-wasip1', () =>
+    run(`cargo test --tests --target wasm32-wasip1 ${enginePackages} -- --skip export_bindings`),
+  ),
+  step('wasm-bindgen-test', () => run('cargo test --package nas-wasm --target wasm32-unknown-unknown')),
+  step('vitest', () => run('vitest run --root www')),
+  step('the browser binary in Node and nas', () => {
+    run('cargo build --release --package nas-cli');
+    run(`node --test ${filesOf('tests/node', '.mjs').join(' ')}`);
+  }),
+  step('built site and its size', () => {
+    run('vite build www');
+    checkSizes();
+  }),
+  step('playwright', () => {
+    installChromium();
+    run('playwright test --config tests/e2e/playwright.config.ts');
+  }),
+];
+
+/** @type {(name: string, run: () => void) => Step} */
+function step(name, run) {
+  return { name, run };
+}
+
+/** Compares what `cargo test` has just generated from Rust with what is committed. */
+function compareTypes() {
+  const names = new Set([...listOf(generatedTypes), ...listOf(committedTypes)]);
+  const text = (/** @type {string} */ path) => (existsSync(path) ? readFileSync(path, 'utf8') : undefined);
+  const drifted = [...names].filter(
+    (name) => text(join(generatedTypes, name)) !== text(join(committedTypes, name)),
+  );
+  if (drifted.length === 0) return;
+  throw new Error(
+    `www/src/protocol/generated differs from the Rust types in ${drifted.join(', ')}: empty it, run \`cargo test\`, commit it.`,
+  );
+}
+
+/** @type {(folder: string) => string[]} */
+function listOf(folder) {
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
+
+/** @type {(folder: string, ending: string) => string[]} */
+function filesOf(folder, ending) {
+  const files = listOf(join(root, folder)).filter((name) => name.endsWith(ending));
+  if (files.length === 0) throw new Error(`${folder} has no *${ending}`);
+  return files.map((name) => `${folder}/${name}`);
+}

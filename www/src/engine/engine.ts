@@ -1,0 +1,96 @@
+/**
+ * What the page asks of the engine, and what it hears from it.
+ *
+ * The page never sees workers, ports or wasm: it gets an `Engine` (made by `openEngine`) and, for a run, a
+ * `Session`. Everything a finished run shows comes from its log lines; lanes are telemetry, for the eye only.
+ */
+import type { Catalog } from '../protocol/generated/Catalog';
+import type { CandidateView } from '../protocol/generated/CandidateView';
+import type { EpochScore } from '../protocol/generated/EpochScore';
+import type { JobKind } from '../protocol/generated/JobKind';
+import type { LinkReading } from '../protocol/generated/LinkReading';
+import type { LogLine } from '../protocol/generated/LogLine';
+import type { RunConfig } from '../protocol/generated/RunConfig';
+import type { SpaceView } from '../protocol/generated/SpaceView';
+
+/** An error that the page can explain: a code, a sentence, and what else is known. */
+export interface EngineError {
+  readonly code: string;
+  readonly message: string;
+  readonly details?: unknown;
+}
+
+/** Some images of a dataset, for a contact sheet: 8-bit grey or RGB, one after the other. */
+export interface ContactSheet {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  readonly labels: readonly number[];
+  readonly pixels: Uint8Array;
+}
+
+export interface Engine {
+  /** Everything there is to choose from: datasets, spaces, strategies, evaluations, devices, objectives, link keys. */
+  readonly catalog: Catalog;
+  /** Reads a link's fragment (with or without `#`). Never fails: what is unknown, clamped or newer is told. */
+  readLink(fragment: string): LinkReading;
+  /** The fragment (without `#`) that opens this configuration: readable differences from the defaults. */
+  writeLink(config: RunConfig): string;
+  /** The search space as configured: genes, exact size. Throws an `EngineError` if the configuration cannot be. */
+  space(config: RunConfig): SpaceView;
+  /** Decodes and prices one candidate on every device. */
+  candidate(config: RunConfig, genes: readonly number[]): CandidateView;
+  /** Draws candidates uniformly from the space, without regard to limits, each decoded and priced. */
+  draw(config: RunConfig, count: number, seed: number): CandidateView[];
+  /** Some training images. */
+  contactSheet(dataId: string, count: number): Promise<ContactSheet>;
+  /** Starts a run; the session reports through `listener`. */
+  start(config: RunConfig, workers: number, listener: SessionListener): Session;
+}
+
+export type SessionState =
+  | { readonly kind: 'opening' }
+  | { readonly kind: 'running' }
+  | { readonly kind: 'paused' }
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'failed'; readonly error: EngineError }
+  | { readonly kind: 'closed' };
+
+/** What one worker is doing now. */
+export interface Lane {
+  readonly worker: number;
+  readonly job?: {
+    readonly kind: JobKind;
+    readonly ask: number;
+    readonly name: string;
+    readonly epochs: number;
+    /** Share of the job's work that is done, 0 to 1. */
+    readonly progress: number;
+    readonly curve: readonly EpochScore[];
+  };
+}
+
+export interface SessionListener {
+  /** New log lines, in order. */
+  log(lines: readonly LogLine[]): void;
+  /** What every worker is doing; at most about ten times a second. */
+  lanes(lanes: readonly Lane[]): void;
+  /** The session's state changed. */
+  state(state: SessionState): void;
+}
+
+export interface Session {
+  /** Stops handing out work; workers halt within 50 ms and go on from where they were. */
+  pause(): void;
+  resume(): void;
+  /** Goes on until one more candidate is told, then pauses. */
+  step(): void;
+  /** Ends the run early: the log gets one `stopped` line. */
+  stop(): void;
+  /** The whole log so far, as bytes of UTF-8 text. */
+  log(): Promise<string>;
+  /** Terminates one worker as a crash would; it is replaced and its job is done again. For tests. */
+  loseWorker(worker: number): void;
+  /** Frees everything. Idempotent. */
+  close(): void;
+}
