@@ -14,14 +14,16 @@ const usualPlaces = [
 /** The path of an installed browser: $CHROMIUM, else from PATH, else from where installers put it. */
 export function findChromium() {
   if (env.CHROMIUM) return env.CHROMIUM;
-  const onPath = (env.PATH ?? '').split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)));
+  const onPath = (env.PATH ?? '')
+    .split(delimiter)
+    .flatMap((folder) => names.map((name) => join(folder, name)));
   return [...onPath, ...usualPlaces].find(isExecutable);
 }
 
 /** Installs Chromium when none is found: Debian's as root, otherwise Playwright's, which Playwright finds itself. */
 export function installChromium() {
   if (findChromium()) return;
-  if (platform === 'linux' && getuid?.() === 0 && capture('apt-get --version') !== undefined) {
+  if (platform === 'linux' && getuid?.() === 0 && capture('apt-get --version') !== '') {
     run('apt-get update');
     run('apt-get install --yes --no-install-recommends chromium', { DEBIAN_FRONTEND: 'noninteractive' });
   } else {

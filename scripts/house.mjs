@@ -1,48 +1,48 @@
 // What the house's commands share. No dependencies: they run before `npm ci` has.
 import { spawnSync } from 'node:child_process';
 import { delimiter, join } from 'node:path';
-import { env, platform } from 'node:process';
+import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
 const settings = {
   cwd: root,
+  // The programs of npm packages, also when npm did not start this one.
   env: { ...env, PATH: [join(root, 'node_modules', '.bin'), env.PATH].join(delimiter) },
-  encoding: 'utf8',
-  // The programs of npm packages are batch files there.
-  shell: platform === 'win32',
+  shell: true,
 };
 
 /**
- * Runs a command line in the repository's root, npm packages' programs included, and shows what it prints.
- * @param {string} commandLine words separated by single spaces
+ * Runs a command line in the repository's root and shows what it prints.
+ * @param {string} commandLine
  * @param {Record<string, string>} variables added to the environment
- * @throws when it does not exit with 0
+ * @throws {Error} when it does not exit with 0
  */
 export function run(commandLine, variables = {}) {
-  const [program, ...args] = commandLine.split(' ');
-  const result = spawnSync(program, args, {
+  const { status, signal } = spawnSync(commandLine, {
     ...settings,
     env: { ...settings.env, ...variables },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: 'inherit',
   });
-  if (result.error) throw result.error;
-  if (result.status !== 0) throw new Error(`\`${commandLine}\` failed (${result.signal ?? result.status})`);
+  if (status !== 0) throw new Error(`\`${commandLine}\` failed (${signal ?? status}).`);
 }
 
 /**
- * What a command line prints, or undefined when it fails or is not there.
- * @param {string} commandLine words separated by single spaces
+ * What a command line prints, or nothing when it fails or is not there.
+ * @param {string} commandLine
  */
 export function capture(commandLine) {
-  const [program, ...args] = commandLine.split(' ');
-  const result = spawnSync(program, args, { ...settings, stdio: ['ignore', 'pipe', 'ignore'] });
-  return result.status === 0 ? result.stdout.trim() : undefined;
+  const { status, stdout } = spawnSync(commandLine, {
+    ...settings,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return status === 0 ? stdout : '';
 }
 
 /**
- * The body of a command: an error ends it with one sentence and exit code 1.
+ * Runs the body of a command: an error ends it with one sentence and exit code 1.
  * @param {() => void | Promise<void>} body
  */
 export async function command(body) {

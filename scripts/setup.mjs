@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { versions } from 'node:process';
 import { capture, root, run } from './house.mjs';
 
-const oldestNode = [20, 19];
+const oldestNode = { major: 20, minor: 19 };
 
 /** Takes a fraction of a second when everything is there. */
 export function setUp() {
@@ -15,29 +15,30 @@ export function setUp() {
 }
 
 function checkNode() {
-  const [major, minor] = versions.node.split('.').map(Number);
-  if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) return;
-  throw new Error(`Node ${versions.node} is too old: install ${oldestNode.join('.')} or newer (nodejs.org).`);
+  const [major = 0, minor = 0] = versions.node.split('.').map(Number);
+  if (major > oldestNode.major || (major === oldestNode.major && minor >= oldestNode.minor)) return;
+  const wanted = `${oldestNode.major}.${oldestNode.minor}`;
+  throw new Error(`Node ${versions.node} is too old: install ${wanted} or newer from nodejs.org.`);
 }
 
-/** The compiler, its components and the wasm targets of rust-toolchain.toml. */
+/** The compiler of rust-toolchain.toml, with its components and wasm targets. */
 function installToolchain() {
-  if (capture('rustup --version') === undefined || capture('cargo --version --quiet') === undefined) {
-    throw new Error('Rust is missing: install it with rustup (rustup.rs), open a new shell and try again.');
+  if (capture('rustup --version') === '') {
+    throw new Error('Rust is missing: install rustup from rustup.rs, open a new shell and try again.');
   }
-  const wanted = readFileSync(join(root, 'rust-toolchain.toml'), 'utf8').match(/wasm32-[\w-]+|rustfmt|clippy/g) ?? [];
-  const installed = `${capture('rustup target list --installed')}\n${capture('rustup component list --installed')}`;
+  const description = readFileSync(join(root, 'rust-toolchain.toml'), 'utf8');
+  const wanted = description.match(/rustfmt|clippy|wasm32-[\w-]+/g) ?? [];
+  const installed = capture('rustup component list --installed');
   if (wanted.every((part) => installed.includes(part))) return;
   run('rustup toolchain install --no-self-update');
 }
 
-/** The packages of package-lock.json, when it is another than the one they were installed from. */
+/** The packages of package-lock.json, unless they were installed from this very file. */
 function installPackages() {
   const stamp = join(root, 'node_modules', '.installed-from');
-  const lock = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
-    .digest('hex');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  const lock = readFileSync(join(root, 'package-lock.json'));
+  const digest = createHash('sha256').update(lock).digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
   run('npm ci');
-  writeFileSync(stamp, lock);
+  writeFileSync(stamp, digest);
 }

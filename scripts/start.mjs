@@ -1,10 +1,13 @@
-// npm start [-- ARGUMENT OF VITE…]: sets up, builds the wasm package and serves the page, printing its address.
-import { argv } from 'node:process';
-import { command, run } from './house.mjs';
+// npm start: sets up, builds the wasm package and serves the page, printing its address.
+import { join } from 'node:path';
+import { command, root, run } from './house.mjs';
 import { setUp } from './setup.mjs';
 
-await command(() => {
+await command(async () => {
   setUp();
   run('cargo xtask wasm');
-  run(['vite www', ...argv.slice(2)].join(' '));
+  const { createServer } = await import('vite');
+  const server = await createServer({ root: join(root, 'www') });
+  await server.listen();
+  server.printUrls();
 });

@@ -4,19 +4,19 @@ import { readFile } from 'node:fs/promises';
 import { argv, cwd, env, exit } from 'node:process';
 import { fileURLToPath } from 'node:url';
 
-// Node calls its WASI experimental, once for each binary.
+// Node says for each binary that its WASI is experimental.
 process.removeAllListeners('warning');
 const { WASI } = await import('node:wasi');
 
-const [, , file, ...args] = argv;
+const [, , file = '', ...args] = argv;
 const repository = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '');
 const wasi = new WASI({
   version: 'preview1',
   args: [file, ...args],
   env,
-  // Absolute paths reach the repository (goldens, through env!("CARGO_MANIFEST_DIR")), relative ones the package.
+  // Absolute paths reach the repository (goldens, by env!("CARGO_MANIFEST_DIR")), relative ones the package.
   preopens: { [repository]: repository, '.': cwd() },
 });
-const module = await WebAssembly.compile(await readFile(file));
-const instance = await WebAssembly.instantiate(module, wasi.getImportObject());
-exit(wasi.start(instance));
+const module = new WebAssembly.Module(await readFile(file));
+const imports = /** @type {WebAssembly.Imports} */ (wasi.getImportObject());
+exit(wasi.start(new WebAssembly.Instance(module, imports)));

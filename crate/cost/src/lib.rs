@@ -41,8 +41,8 @@
 //! fused) write over the first input that no later step reads. A concatenation copies: its inputs and its
 //! output are alive together. Scratch memory of a runtime's kernels and its stack are not activations.
 //!
-//! `flash` at f32 is 4 bytes for each deployed parameter, as in a file of weights. At int8 it is the size of the
-//! file that a microcontroller's interpreter reads, to the byte (see [`memory`](Memory)):
+//! `flash` at f32 is 4 bytes for each deployed parameter, as in a file of weights. At int8 it is the size, to the
+//! byte, of a file "NPG1" as a C interpreter on a microcontroller reads it; three files that ran there are a test:
 //!
 //! | bytes | for each | content |
 //! |---|---|---|

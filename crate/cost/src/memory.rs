@@ -2,10 +2,10 @@ use nas_arch::{Graph, Op};
 use serde::Serialize;
 use ts_rs::TS;
 
-use crate::deployment::{Deployment, Step};
+use crate::deployment::{Deployment, Step, ValueId};
 
-// The int8 figures are those of the file format "NPG1" of a C interpreter that was run on an ATmega328P
-// simulator, bit-exact against TensorFlow Lite Micro; the sizes of its files are a test below.
+// The file "NPG1" of a C interpreter for int8 networks, bit-exact with TensorFlow Lite Micro on an ATmega328P
+// simulator.
 const HEADER_BYTES: u64 = 16;
 const STEP_BYTES: u64 = 28;
 const INT8_BIAS_BYTES: u64 = 4;
@@ -71,7 +71,9 @@ impl Constants {
         match &node.op {
             Op::Conv2d(conv) => weighted(conv.bias || step.has_folded_norm),
             Op::Dense(dense) => weighted(dense.bias || step.has_folded_norm),
-            Op::BatchNorm(_) => Self { weights: 0, biases: channels, scales: channels, scales_are_parameters: true },
+            Op::BatchNorm(_) => {
+                Self { weights: 0, biases: channels, scales: channels, scales_are_parameters: true }
+            }
             _ => Self::default(),
         }
     }
@@ -120,48 +122,182 @@ pub(crate) struct Alive {
 impl Alive {
     pub(crate) fn new(graph: &Graph, deployment: &Deployment) -> Self {
         let steps = &deployment.steps;
-        let mut last_reader = vec![0; steps.len() + 1];
-        for (index, step) in steps.iter().enumerate() {
-            step.reads.iter().for_each(|&value| last_reader[value] = index);
-        }
-        last_reader[deployment.output] = steps.len();
-
-        // Elements of buffers that begin with a step, and of those that end after it.
+        let last_reader = last_readers(deployment);
+        // Elements whose buffers begin with a step, and those whose buffers end after it.
         let mut born = vec![0; steps.len() + 1];
         let mut ended = vec![0; steps.len() + 1];
+        let mut is_overwritten = vec![false; steps.len() + 1];
         born[0] = graph.input.elements();
-        let input_is_taken = |value: &&usize, index: usize| last_reader[**value] == index;
-        let mut is_taken_over = vec![false; steps.len() + 1];
         for (index, step) in steps.iter().enumerate() {
-            let taken = match graph.nodes[step.node].op {
-                Op::Add | Op::BatchNorm(_) | Op::Relu => step.reads.iter().find(|value| input_is_taken(value, index)),
-                _ => None,
-            };
-            match taken {
-                Some(&value) => is_taken_over[value] = true,
-                None => born[index] += graph.nodes[step.node].shape.elements(),
+            let node = &graph.nodes[step.node];
+            let is_elementwise = matches!(node.op, Op::Add | Op::BatchNorm(_) | Op::Relu);
+            match step.reads.iter().find(|&&value| is_elementwise && last_reader[value] == index) {
+                Some(&value) => is_overwritten[value] = true,
+                None => born[index] += node.shape.elements(),
             }
         }
-        for value in 0..=steps.len() {
-            if !is_taken_over[value] {
-                ended[last_reader[value]] += elements(graph, steps, value);
-            }
+        for value in (0..=steps.len()).filter(|&value| !is_overwritten[value]) {
+            ended[last_reader[value]] += elements(graph, deployment, value);
         }
-
         let mut alive = 0;
-        let during: Vec<u64> = (0..steps.len())
-            .map(|index| {
-                alive += born[index];
-                let now = alive;
-                alive -= ended[index];
-                now
-            })
-            .collect();
+        let mut during = Vec::with_capacity(steps.len());
+        for index in 0..steps.len() {
+            alive += born[index];
+            during.push(alive);
+            alive -= ended[index];
+        }
+        // Without steps the input is the output.
         let peak = during.iter().copied().max().unwrap_or(graph.input.elements());
         Self { during, peak }
     }
 }
 
-fn elements(graph: &Graph, steps: &[Step], value: usize) -> u64 {
-    value.checked_sub(1).map_or(graph.input, |step| graph.nodes[steps[step].node].shape).elements()
+/// For each value the last step that reads it; the output is read after all steps.
+fn last_readers(deployment: &Deployment) -> Vec<usize> {
+    let mut last_reader = vec![0; deployment.steps.len() + 1];
+    for (index, step) in deployment.steps.iter().enumerate() {
+        step.reads.iter().for_each(|&value| last_reader[value] = index);
+    }
+    last_reader[deployment.output] = deployment.steps.len();
+    last_reader
+}
+
+fn elements(graph: &Graph, deployment: &Deployment, value: ValueId) -> u64 {
+    value.checked_sub(1).map_or(graph.input, |step| graph.nodes[deployment.steps[step].node].shape).elements()
+}
+
+#[cfg(test)]
+mod tests {
+    use nas_arch::Network;
+
+    use super::*;
+    use crate::NetworkCosts;
+
+    fn memory(input: &str, layers: &str) -> MemoryCosts {
+        let network = Network::from_json(&format!(r#"{{"input": {input}, "layers": [{layers}]}}"#)).unwrap();
+        NetworkCosts::of(&network.resolve().unwrap()).unwrap().memory
+    }
+
+    fn during(input: &str, layers: &str) -> Vec<u64> {
+        memory(input, layers).int8.timeline.iter().map(|moment| moment.bytes).collect()
+    }
+
+    /// Nets that were packed for, and run on, an ATmega328P: file sizes, and arenas without their im2col scratch.
+    #[test]
+    fn int8_files_and_arenas_are_as_packed() {
+        let conv = |channels: u32| {
+            format!(r#"{{"op":"conv2d","out_channels":{channels},"kernel":3}},{{"op":"relu"}}"#)
+        };
+        let pool = r#"{"op":"max-pool","kernel":2}"#;
+        let gap = r#"{"op":"global-avg-pool"}"#;
+        let head = r#"{"op":"dense","out_features":10}"#;
+        // (name, layers, file in bytes, arena in bytes, scratch: one column of 9 points of the widest input)
+        let cases = [
+            ("tiny", [conv(4), pool.into(), conv(8), gap.into(), head.into()], 824, 356, 9 * 4),
+            ("small", [conv(6), pool.into(), conv(12), pool.into(), head.into()], 1674, 534, 9 * 6),
+            ("mid", [conv(8), pool.into(), conv(16), pool.into(), head.into()], 2428, 712, 9 * 8),
+        ];
+        for (name, layers, file, arena, scratch) in cases {
+            let int8 = memory("[1,8,8]", &layers.join(",")).int8;
+            assert_eq!((int8.flash_bytes, int8.peak_ram_bytes + scratch), (file, arena), "{name}");
+        }
+    }
+
+    #[test]
+    fn constants_of_each_kind() {
+        // (layers on 4×6×6, int8 bytes beside header and records, deployed parameters)
+        let cases = [
+            // 8·4·9 weights, 8 biases of 4, 8 scales of 8.
+            (r#"{"op":"conv2d","out_channels":8,"kernel":3}"#, 1, 288 + 32 + 64, 296),
+            (r#"{"op":"conv2d","out_channels":8,"kernel":3,"bias":false}"#, 1, 288 + 64, 288),
+            // The folded norm brings the bias back.
+            (
+                r#"{"op":"conv2d","out_channels":8,"kernel":3,"bias":false},{"op":"batch-norm"}"#,
+                1,
+                288 + 32 + 64,
+                296,
+            ),
+            (
+                r#"{"op":"conv2d","out_channels":8,"kernel":3},{"op":"relu"},{"op":"batch-norm"}"#,
+                2,
+                288 + 96 + 96,
+                312,
+            ),
+            (r#"{"op":"batch-norm"}"#, 1, 48, 8),
+            (r#"{"op":"dense","out_features":3}"#, 1, 432 + 12 + 24, 435),
+            (r#"{"op":"max-pool","kernel":2},{"op":"global-avg-pool"}"#, 2, 0, 0),
+        ];
+        for (layers, steps, bytes, params) in cases {
+            let memory = memory("[4,6,6]", layers);
+            assert_eq!(memory.int8.flash_bytes, HEADER_BYTES + steps * STEP_BYTES + bytes, "{layers}");
+            assert_eq!(memory.f32.flash_bytes, F32_BYTES * params, "{layers}");
+        }
+    }
+
+    #[test]
+    fn a_chain_holds_input_and_output_of_each_step() {
+        let layers = r#"{"op":"conv2d","out_channels":4,"kernel":3},{"op":"batch-norm"},{"op":"relu"},
+            {"op":"max-pool","kernel":2},{"op":"dense","out_features":10}"#;
+        // 64 + 256, 256 + 64, 64 + 10
+        assert_eq!(during("[1,8,8]", layers), [320, 320, 74]);
+        let memory = memory("[1,8,8]", layers);
+        assert_eq!((memory.int8.peak_ram_bytes, memory.f32.peak_ram_bytes), (320, 1280));
+        assert_eq!(memory.int8.timeline.iter().map(|moment| moment.layer).collect::<Vec<_>>(), [0, 3, 4]);
+        assert_eq!(memory.f32.timeline[2].bytes, 296);
+    }
+
+    #[test]
+    fn a_fire_module_holds_squeeze_and_both_expansions() {
+        let layers = r#"{"name":"s","op":"conv2d","out_channels":2,"kernel":1},{"name":"sr","op":"relu"},
+            {"name":"e1","op":"conv2d","out_channels":4,"kernel":1},{"name":"r1","op":"relu"},
+            {"name":"e3","op":"conv2d","out_channels":4,"kernel":3,"inputs":["sr"]},{"name":"r3","op":"relu"},
+            {"op":"concat","inputs":["r1","r3"]}"#;
+        // 16 pixels: 8 + 2; 2 + 4; 2 + 4 + 4; 4 + 4 + 8 channels
+        assert_eq!(during("[8,4,4]", layers), [160, 96, 160, 256]);
+    }
+
+    #[test]
+    fn an_addition_writes_over_an_input_that_is_no_longer_read() {
+        let block = r#"{"name":"a","op":"conv2d","out_channels":4,"kernel":3},{"name":"ra","op":"relu"},
+            {"name":"b","op":"conv2d","out_channels":4,"kernel":3}"#;
+        // 16 pixels of 4 channels: input and a; input, a and b; the input is written over.
+        let residual = format!(r#"{block},{{"op":"add","inputs":["input","b"]}},{{"op":"relu"}}"#);
+        assert_eq!(during("[4,4,4]", &residual), [128, 192, 128]);
+        // The sum's inputs are both read again: it needs a buffer of its own.
+        let kept = format!(
+            r#"{block},{{"name":"sum","op":"add","inputs":["input","b"]}},{{"op":"concat","inputs":["input","b","sum"]}}"#
+        );
+        assert_eq!(during("[4,4,4]", &kept), [128, 192, 192, 64 * (3 + 3)]);
+    }
+
+    #[test]
+    fn norms_and_activations_that_stay_write_over_their_input() {
+        assert_eq!(during("[4,4,4]", r#"{"op":"batch-norm"}"#), [64]);
+        assert_eq!(during("[4,4,4]", r#"{"op":"relu"}"#), [64]);
+        // Here the input is read again.
+        assert_eq!(
+            during("[4,4,4]", r#"{"name":"r","op":"relu"},{"op":"concat","inputs":["input","r"]}"#),
+            [128, 256]
+        );
+    }
+
+    #[test]
+    fn the_input_stays_until_its_last_reader() {
+        let layers = r#"{"name":"p","op":"max-pool","kernel":2},{"name":"d","op":"dense","out_features":16},
+            {"name":"e","op":"dense","out_features":16,"inputs":["input"]},{"op":"add","inputs":["d","e"]}"#;
+        // 64 + 16; 64 + 16 + 16; 64 + 16 + 16; 16 + 16
+        assert_eq!(during("[4,4,4]", layers), [80, 96, 96, 32]);
+    }
+
+    #[test]
+    fn dead_layers_and_identities_take_nothing() {
+        let memory = memory(
+            "[4,4,4]",
+            r#"{"op":"conv2d","out_channels":64,"kernel":3},{"op":"identity","inputs":["input"]}"#,
+        );
+        assert_eq!(
+            memory.int8,
+            Memory { flash_bytes: HEADER_BYTES, peak_ram_bytes: 64, timeline: Vec::new() }
+        );
+    }
 }

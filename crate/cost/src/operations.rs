@@ -59,7 +59,12 @@ mod tests {
             // Stride 2: 3×3 outputs.
             ("[4,6,5]", r#"{"op":"conv2d","out_channels":8,"kernel":3,"stride":2,"bias":false}"#, 2592, 5184),
             // Stride 2 down, 3 across: 3×2 outputs; kernel 1×5.
-            ("[4,6,5]", r#"{"op":"conv2d","out_channels":8,"kernel":[1,5],"stride":[2,3],"bias":false}"#, 960, 1920),
+            (
+                "[4,6,5]",
+                r#"{"op":"conv2d","out_channels":8,"kernel":[1,5],"stride":[2,3],"bias":false}"#,
+                960,
+                1920,
+            ),
             // Dilation 2 without padding: (6 − 5 + 1)·(5 − 5 + 1) = 2 outputs.
             ("[4,6,5]", r#"{"op":"conv2d","out_channels":8,"kernel":3,"dilation":2,"padding":0}"#, 576, 1168),
             // Two groups: half the weights.

@@ -154,7 +154,7 @@ impl Dataset {
     /// Writes the images of a split that `indices` names, normalized, and their labels.
     ///
     /// # Shapes
-    /// `indices` `[batch]` → `images` `[batch, height, width, channels]`, `labels` `[batch]`
+    /// `indices`: `[batch]` → `images`: `[batch, height, width, channels]`, `labels`: `[batch]`
     ///
     /// # Panics
     /// If the buffers do not have these shapes, or an index is not below [`Dataset::samples`].
@@ -203,7 +203,7 @@ fn normalization_of(info: &DatasetInfo, resolution: u32, pixels: &[u16]) -> Resu
 }
 
 /// # Shapes
-/// `planes` `[n, channels, height, width]` → `[n, height, width, channels]`, in units of 1 / [`PIXEL_SCALE`]
+/// `planes`: `[n, channels, height, width]` → `[n, height, width, channels]`, in units of 1 / [`PIXEL_SCALE`]
 fn channels_last(planes: &[u8], channels: usize, values_per_image: usize) -> Vec<u16> {
     let plane = values_per_image / channels;
     let mut pixels = Vec::with_capacity(planes.len());

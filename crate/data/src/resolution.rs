@@ -18,7 +18,7 @@ fn overlaps(native: usize, target: usize) -> Vec<Vec<(usize, u64)>> {
 /// whole numbers and rounded once, half up.
 ///
 /// # Shapes
-/// `pixels` `[n, native, native, channels]` → `[n, target, target, channels]`, with 1 ≤ `target` ≤ `native`.
+/// `pixels`: `[n, native, native, channels]` → `[n, target, target, channels]`, with 1 ≤ `target` ≤ `native`.
 pub(crate) fn area_average(pixels: &[u16], channels: usize, native: usize, target: usize) -> Vec<u16> {
     let lines = overlaps(native, target);
     let area = (native * native) as u64;

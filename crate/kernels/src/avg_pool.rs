@@ -8,7 +8,9 @@
 
 use crate::check_len;
 use crate::error::ShapeError;
+use crate::lanes::{for_each_lanes, lanes, lanes_mut};
 use crate::shape::{Image, Window};
+use crate::windows::for_each_window;
 
 /// Sizes of an average pooling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,30 +38,6 @@ impl AvgPool {
     pub fn output(&self) -> Image {
         self.output
     }
-
-    /// Calls `visit(output_pixel, input_pixel, real_pixels)` for each real pixel under each window, pixels
-    /// counted over the whole batch, windows in order and taps in order within a window.
-    fn visit(&self, mut visit: impl FnMut(usize, usize, usize)) {
-        let (height, width) = (self.window.height, self.window.width);
-        for image in 0..self.input.batch {
-            for output_row in 0..self.output.height {
-                let rows = height.real_taps(self.input.height, output_row);
-                for output_column in 0..self.output.width {
-                    let columns = width.real_taps(self.input.width, output_column);
-                    let real_pixels = rows.len() * columns.len();
-                    let output_pixel =
-                        (image * self.output.height + output_row) * self.output.width + output_column;
-                    for tap_row in rows.clone() {
-                        let row = image * self.input.height + height.input_index(output_row, tap_row);
-                        for tap_column in columns.clone() {
-                            let column = width.input_index(output_column, tap_column);
-                            visit(output_pixel, row * self.input.width + column, real_pixels);
-                        }
-                    }
-                }
-            }
-        }
-    }
 }
 
 /// Writes the mean of the real pixels under each window: their sum in the order of the taps, divided.
@@ -72,22 +50,18 @@ impl AvgPool {
 pub fn avg_pool_forward(options: &AvgPool, input: &[f32], output: &mut [f32]) {
     check_len("input", input.len(), options.input.len());
     check_len("output", output.len(), options.output.len());
-    let channels = options.input.channels;
-    output.fill(0.0);
-    options.visit(|output_pixel, input_pixel, _| {
-        let sums = &mut output[output_pixel * channels..][..channels];
-        for (sum, x) in sums.iter_mut().zip(&input[input_pixel * channels..][..channels]) {
-            *sum += x;
-        }
-    });
-    let mut taken = usize::MAX;
-    options.visit(|output_pixel, _, real_pixels| {
-        if output_pixel != taken {
-            taken = output_pixel;
-            for sum in &mut output[output_pixel * channels..][..channels] {
-                *sum /= real_pixels as f32;
-            }
-        }
+    for_each_window(options.input, options.output, options.window, |pixel| {
+        let real_pixels = pixel.real_pixels() as f32;
+        for_each_lanes!(options.input.channels, |first, L| {
+            let mut sums = [0.0_f32; L];
+            pixel.for_each_tap(|_, source| {
+                let x = lanes::<L>(input, source + first);
+                for lane in 0..L {
+                    sums[lane] += x[lane];
+                }
+            });
+            *lanes_mut::<L>(output, pixel.output + first) = sums.map(|sum| sum / real_pixels);
+        });
     });
 }
 
@@ -102,11 +76,16 @@ pub fn avg_pool_forward(options: &AvgPool, input: &[f32], output: &mut [f32]) {
 pub fn avg_pool_backward(options: &AvgPool, output_gradient: &[f32], input_gradient: &mut [f32]) {
     check_len("output_gradient", output_gradient.len(), options.output.len());
     check_len("input_gradient", input_gradient.len(), options.input.len());
-    let channels = options.input.channels;
-    options.visit(|output_pixel, input_pixel, real_pixels| {
-        let dy = &output_gradient[output_pixel * channels..][..channels];
-        for (dx, dy) in input_gradient[input_pixel * channels..][..channels].iter_mut().zip(dy) {
-            *dx += dy / real_pixels as f32;
-        }
+    for_each_window(options.input, options.output, options.window, |pixel| {
+        let real_pixels = pixel.real_pixels() as f32;
+        for_each_lanes!(options.input.channels, |first, L| {
+            let share = lanes::<L>(output_gradient, pixel.output + first).map(|dy| dy / real_pixels);
+            pixel.for_each_tap(|_, source| {
+                let dx = lanes_mut::<L>(input_gradient, source + first);
+                for lane in 0..L {
+                    dx[lane] += share[lane];
+                }
+            });
+        });
     });
 }

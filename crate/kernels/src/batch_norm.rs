@@ -71,7 +71,8 @@ pub struct BatchNormSaved<'a> {
 }
 
 impl BatchNorm {
-    /// Normalises `rows` = batch · height · width values in each of `channels` channels. PyTorch's defaults are
+    /// Normalises `rows` = batch · height · width values in each of `channels` channels. PyTorch's defaults
+    /// are
     /// `epsilon` 1e-5 and `momentum` 0.1 (the weight of the newest batch in the running statistics).
     ///
     /// # Errors
@@ -200,8 +201,8 @@ pub fn batch_norm_inference_forward(
 /// dβ = Σ dy, dγ = Σ dy·x̂, dx = γ/σ · (dy − dβ/rows − x̂·dγ/rows).
 ///
 /// # Shapes
-/// `saved.input`, `output_gradient`, `input_gradient`: `[rows, channels]`; `saved.mean`, `saved.inverse_std`, `scale`,
-/// `gradient.scale`, `gradient.shift`: `[channels]`; `scratch`: at least [`BatchNorm::scratch_len`].
+/// `saved.input`, `output_gradient`, `input_gradient`: `[rows, channels]`; `saved.mean`, `saved.inverse_std`,
+/// `scale`, `gradient.scale`, `gradient.shift`: `[channels]`; `scratch`: at least [`BatchNorm::scratch_len`].
 ///
 /// # Panics
 /// When a slice does not have its shape's length.

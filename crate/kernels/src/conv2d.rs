@@ -1,12 +1,14 @@
 //! Two-dimensional convolution (cross-correlation, as everywhere in the field).
 //!
 //! Shapes: `input`, `input_gradient`: `[batch, height, width, in_channels]`, `weights`, `weight_gradient`:
-//! `[kernel_height, kernel_width, in_channels / groups, out_channels]`, `bias`, `bias_gradient`: `[out_channels]`,
-//! `output`, `output_gradient`: `[batch, output_height, output_width, out_channels]`.
+//! `[kernel_height, kernel_width, in_channels / groups, out_channels]`, `bias`, `bias_gradient`:
+//! `[out_channels]`, `output`, `output_gradient`: `[batch, output_height, output_width, out_channels]`.
 //!
-//! Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning". With o the output channel, i the
-//! input channels of its group, s the stride, d the dilation, p the padding:
-//! y[n, h, w, o] = b[o] + Σ over (u, v, i) of x[n, h·s + u·d − p, w·s + v·d − p, i] · k[u, v, i, o].
+//! Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning". With o the output channel,
+//! i the input channels of its group, s the stride, d the dilation, p the padding:
+//! ```text
+//! y[n, h, w, o] = b[o] + Σ over (u, v, i) of x[n, h·s + u·d − p, w·s + v·d − p, i] · k[u, v, i, o]
+//! ```
 
 mod depthwise;
 mod general;
@@ -15,6 +17,7 @@ mod phase;
 
 use crate::check_len;
 use crate::error::ShapeError;
+use crate::matrix::LARGEST_PANEL_GROWTH;
 use crate::reduce::{add_column_sums, fill_rows};
 use crate::shape::{Image, Window, element_count, require_positive};
 
@@ -28,8 +31,9 @@ pub struct Conv2d {
 }
 
 impl Conv2d {
-    /// A convolution of a batch of shape `input` to `out_channels` under `window`. With `groups` the channels of
-    /// each group see only their own; `groups` = `in_channels` = `out_channels` is a depthwise convolution.
+    /// A convolution of a batch of shape `input` to `out_channels` under `window`. With `groups` the channels
+    /// of each group see only their own; `groups` = `in_channels` = `out_channels` is a depthwise
+    /// convolution.
     ///
     /// # Errors
     /// Sizes of 0, a tensor that is too large, groups that do not divide both numbers of channels, or a
@@ -91,8 +95,6 @@ impl Conv2d {
     }
 
     fn check_weights_and_scratch(&self) -> Result<(), ShapeError> {
-        // Panels of few outputs are filled up with zeros, to four times their size for one output.
-        const LARGEST_PANEL_GROWTH: usize = 4;
         let Window { height, width } = self.window;
         element_count(
             "the convolution's weights",
@@ -112,8 +114,8 @@ impl Conv2d {
     }
 }
 
-/// Writes the convolution; without a bias it counts as 0. Each output starts from the bias and sums over kernel rows,
-/// kernel columns, input channels; padding counts as 0.
+/// Writes the convolution; without a bias it counts as 0. Each output starts from the bias and sums over
+/// kernel rows, kernel columns, input channels; padding counts as 0.
 ///
 /// # Shapes
 /// `input`: `[batch, height, width, in_channels]`; `weights`:
@@ -147,13 +149,13 @@ pub fn conv2d_forward(
     }
 }
 
-/// Adds the gradient of the input: dx[n, a, b, i] += Σ of dy[n, h, w, o] · k[u, v, i, o] over all outputs that read
-/// the pixel.
+/// Adds the gradient of the input: `dx[n, a, b, i] += Σ dy[n, h, w, o] · k[u, v, i, o]` over all outputs that
+/// read the pixel.
 ///
 /// # Shapes
 /// `weights`: `[kernel_height, kernel_width, in_channels / groups, out_channels]`; `output_gradient`:
-/// `[batch, output_height, output_width, out_channels]`; `input_gradient`: `[batch, height, width, in_channels]`;
-/// `scratch`: at least [`Conv2d::scratch_len`].
+/// `[batch, output_height, output_width, out_channels]`; `input_gradient`:
+/// `[batch, height, width, in_channels]`; `scratch`: at least [`Conv2d::scratch_len`].
 ///
 /// # Panics
 /// When a slice does not have its shape's length.
@@ -175,13 +177,14 @@ pub fn conv2d_backward_input(
     }
 }
 
-/// Adds the gradients of the parameters: dk[u, v, i, o] += Σ over (n, h, w) of x · dy, and db[o] += Σ dy.
+/// Adds the gradients of the parameters: `dk[u, v, i, o] += Σ x · dy` over the pixels (n, h, w), where x is the
+/// input that the tap (u, v) meets at the pixel, and `db[o] += Σ dy`.
 ///
 /// # Shapes
 /// `input`: `[batch, height, width, in_channels]`; `output_gradient`:
 /// `[batch, output_height, output_width, out_channels]`; `weight_gradient`:
-/// `[kernel_height, kernel_width, in_channels / groups, out_channels]`; `bias_gradient`: `[out_channels]`; `scratch`: at
-/// least [`Conv2d::scratch_len`].
+/// `[kernel_height, kernel_width, in_channels / groups, out_channels]`; `bias_gradient`: `[out_channels]`;
+/// `scratch`: at least [`Conv2d::scratch_len`].
 ///
 /// # Panics
 /// When a slice does not have its shape's length.

@@ -7,7 +7,8 @@
 use crate::check_len;
 use crate::error::ShapeError;
 use crate::matrix::{
-    Grid, Steps, Taps, accumulate_outer_product, accumulate_product, pack_depth_row, packed_len,
+    Grid, LARGEST_PANEL_GROWTH, Steps, Taps, accumulate_outer_product, accumulate_product, pack_depth_row,
+    packed_len,
 };
 use crate::reduce::{add_column_sums, fill_rows};
 use crate::shape::{element_count, require_positive};
@@ -32,8 +33,7 @@ impl Dense {
         element_count("the input", &[batch, in_features])?;
         element_count("the output", &[batch, out_features])?;
         let dense = Self { batch, in_features, out_features };
-        // Twice: panels of few outputs are filled up with zeros, to four times their size for one output.
-        element_count("the dense layer's weights", &[in_features, out_features, 4])?;
+        element_count("the dense layer's weights", &[in_features, out_features, LARGEST_PANEL_GROWTH])?;
         Ok(dense)
     }
 
@@ -77,8 +77,8 @@ impl Dense {
 /// Writes `input · weights + bias`; without a bias it counts as 0.
 ///
 /// # Shapes
-/// `input`: `[batch, in_features]`; `weights`: `[in_features, out_features]`; `bias`: `[out_features]`; `output`:
-/// `[batch, out_features]`; `scratch`: at least [`Dense::scratch_len`].
+/// `input`: `[batch, in_features]`; `weights`: `[in_features, out_features]`; `bias`: `[out_features]`;
+/// `output`: `[batch, out_features]`; `scratch`: at least [`Dense::scratch_len`].
 ///
 /// # Panics
 /// When a slice does not have its shape's length.

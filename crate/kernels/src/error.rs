@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::MAX_ELEMENTS;
+
 /// Sizes that do not make an operator; each says what to change.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ShapeError {
@@ -11,8 +13,8 @@ pub enum ShapeError {
         /// The size, in words.
         what: &'static str,
     },
-    /// A tensor would have more elements than [`crate::MAX_ELEMENTS`].
-    #[error("{what} would have more than {max} elements: use a smaller batch, image or width", max = crate::MAX_ELEMENTS)]
+    /// A tensor would have more elements than [`MAX_ELEMENTS`].
+    #[error("{what} would have more than {MAX_ELEMENTS} elements: use a smaller batch, image or width")]
     TooLarge {
         /// The tensor, in words.
         what: &'static str,
@@ -29,7 +31,8 @@ pub enum ShapeError {
     },
     /// The kernel is larger than the padded image, so that there is no output.
     #[error(
-        "the kernel spans {extent} pixels along the {axis}, the padded image has {padded}: add padding or use a smaller kernel"
+        "the kernel spans {extent} pixels along the {axis}, the padded image has {padded}: \
+         add padding or use a smaller kernel"
     )]
     KernelTooLarge {
         /// `height` or `width`.

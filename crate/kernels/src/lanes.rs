@@ -3,8 +3,9 @@
 /// Channels of a full run of lanes: two 128-bit registers, or one of 256 bits.
 pub(crate) const LANES: usize = 8;
 
-/// Runs the body for each run of channels, from the first to the last, with `$lanes` a constant: runs of 8, then at
-/// most one of 4, then single channels. A lane is an output of its own, so the widths do not touch any bit.
+/// Runs the body for each run of channels, from the first to the last, with `$lanes` a constant: runs of 8,
+/// then at most one of 4, then single channels. A lane is an output of its own, so the widths do not touch
+/// any bit.
 macro_rules! for_each_lanes {
     ($channels:expr, |$first:ident, $lanes:ident| $body:expr) => {{
         let channels: usize = $channels;

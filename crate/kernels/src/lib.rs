@@ -43,6 +43,7 @@ pub mod relu;
 pub mod sgd;
 mod shape;
 pub mod softmax_cross_entropy;
+mod windows;
 
 pub use adamw::{AdamW, adamw_step};
 pub use add::{add_backward, add_forward};
@@ -57,7 +58,7 @@ pub use dense::{Dense, dense_backward_input, dense_backward_parameters, dense_fo
 pub use error::ShapeError;
 pub use global_avg_pool::{GlobalAvgPool, global_avg_pool_backward, global_avg_pool_forward};
 pub use max_pool::{MaxPool, max_pool_backward, max_pool_forward};
-pub use relu::{relu_backward, relu_forward};
+pub use relu::{relu_backward, relu_backward_in_place, relu_forward, relu_forward_in_place};
 pub use sgd::{Sgd, sgd_step};
 pub use shape::{Image, MAX_ELEMENTS, Window, WindowAxis};
 pub use softmax_cross_entropy::{

@@ -10,7 +10,7 @@ mod pack;
 mod product;
 
 pub(crate) use outer::accumulate_outer_product;
-pub(crate) use pack::{pack_depth_row, packed_len};
+pub(crate) use pack::{LARGEST_PANEL_GROWTH, pack_depth_row, packed_len};
 pub(crate) use product::accumulate_product;
 
 /// Numbers of pixels along each axis.
@@ -21,8 +21,8 @@ pub(crate) struct Grid {
     pub(crate) columns: usize,
 }
 
-/// Where the pixels of a [`Grid`] lie in a slice: the element of the first one, and the elements from one image, row
-/// and column to the next.
+/// Where the pixels of a [`Grid`] lie in a slice: the element of the first one, and the elements from one
+/// image, row and column to the next.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Steps {
     pub(crate) first: usize,
@@ -31,7 +31,8 @@ pub(crate) struct Steps {
     pub(crate) column: usize,
 }
 
-/// Which elements a pixel sums over, relative to its base: `rows` × `columns` runs of `run` adjacent elements.
+/// Which elements a pixel sums over, relative to its base: `rows` × `columns` runs of `run` adjacent
+/// elements.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Taps {
     rows: usize,

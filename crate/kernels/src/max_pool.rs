@@ -9,6 +9,7 @@
 use crate::check_len;
 use crate::error::ShapeError;
 use crate::shape::{Image, Window};
+use crate::windows::for_each_window;
 
 /// Sizes of a max pooling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,42 +52,30 @@ pub fn max_pool_forward(options: &MaxPool, input: &[f32], output: &mut [f32], ar
     check_len("output", output.len(), options.output.len());
     check_len("argmax", argmax.len(), options.output.len());
     let channels = options.input.channels;
-    let (height, width) = (options.window.height, options.window.width);
-    let mut pixels = output.chunks_exact_mut(channels).zip(argmax.chunks_exact_mut(channels));
-    for image in 0..options.input.batch {
-        for output_row in 0..options.output.height {
-            let rows = height.real_taps(options.input.height, output_row);
-            for (output_column, (largest, at)) in pixels.by_ref().take(options.output.width).enumerate() {
-                let columns = width.real_taps(options.input.width, output_column);
-                let mut first = true;
-                for tap_row in rows.clone() {
-                    let row = image * options.input.height + height.input_index(output_row, tap_row);
-                    for tap_column in columns.clone() {
-                        let column = width.input_index(output_column, tap_column);
-                        let start = (row * options.input.width + column) * channels;
-                        let values = &input[start..][..channels];
-                        if std::mem::take(&mut first) {
-                            largest.copy_from_slice(values);
-                            for (channel, at) in at.iter_mut().enumerate() {
-                                *at = (start + channel) as u32;
-                            }
-                        } else {
-                            take_larger(values, start as u32, largest, at);
-                        }
-                    }
-                }
-            }
+    for_each_window(options.input, options.output, options.window, |pixel| {
+        let largest = &mut output[pixel.output..][..channels];
+        let at = &mut argmax[pixel.output..][..channels];
+        // The first real tap is visited again below, and changes nothing.
+        largest.copy_from_slice(&input[pixel.first_source..][..channels]);
+        at.fill(pixel.first_source as u32);
+        pixel.for_each_tap(|_, source| {
+            take_larger(&input[source..][..channels], source as u32, largest, at);
+        });
+        for (channel, at) in at.iter_mut().enumerate() {
+            *at += channel as u32;
         }
-    }
+    });
 }
 
-/// Replaces each channel's largest value, and its index, by a larger or NaN value.
-fn take_larger(values: &[f32], start: u32, largest: &mut [f32], at: &mut [u32]) {
-    let candidates = values.iter().zip(start..);
-    for ((largest, at), (&value, index)) in largest.iter_mut().zip(at).zip(candidates) {
-        let take = value > *largest || value.is_nan();
-        *largest = if take { value } else { *largest };
-        *at = if take { index } else { *at };
+/// Replaces each channel's largest value by a larger or NaN value, and the place of its pixel by this
+/// pixel's. Two loops, because the compiler does not vectorise a selection of two types in one.
+fn take_larger(values: &[f32], pixel: u32, largest: &mut [f32], at: &mut [u32]) {
+    let takes = |value: f32, largest: f32| (value > largest) | value.is_nan();
+    for ((at, &largest), &value) in at.iter_mut().zip(largest.iter()).zip(values) {
+        *at = if takes(value, largest) { pixel } else { *at };
+    }
+    for (largest, &value) in largest.iter_mut().zip(values) {
+        *largest = if takes(value, *largest) { value } else { *largest };
     }
 }
 

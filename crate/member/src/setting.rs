@@ -154,7 +154,9 @@ impl Setting {
         Ok(value)
     }
 
-    fn expected(&self) -> String {
+    /// What values it takes, in words.
+    #[must_use]
+    pub fn expected(&self) -> String {
         match &self.kind {
             SettingKind::Switch => "on or off".to_owned(),
             SettingKind::Integer { min, max } => format!("a whole number from {min} to {max}"),

@@ -8,7 +8,9 @@ use crate::Split;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PlanError {
     /// The network asks for images of another shape.
-    #[error("the network reads images of {network}, the data has {data}: change the network's input or the resolution")]
+    #[error(
+        "the network reads images of {network}, the data has {data}: change the network's input or the resolution"
+    )]
     Input {
         /// What the network reads.
         network: Shape,
@@ -16,7 +18,9 @@ pub enum PlanError {
         data: Shape,
     },
     /// The output is not one number for each class.
-    #[error("the network's output is {found}, it must be {classes}×1×1: end with a dense layer of {classes} outputs")]
+    #[error(
+        "the network's output is {found}, it must be {classes}×1×1: end with a dense layer of {classes} outputs"
+    )]
     Output {
         /// Shape of the output.
         found: Shape,
@@ -24,7 +28,9 @@ pub enum PlanError {
         classes: u32,
     },
     /// Training would need more memory than allowed.
-    #[error("training needs {needed_bytes} bytes, {limit_bytes} are allowed: use a smaller batch, image or network")]
+    #[error(
+        "training needs {needed_bytes} bytes, {limit_bytes} are allowed: use a smaller batch, image or network"
+    )]
     TooLarge {
         /// What it needs (at least: counting stops when the limit is passed).
         needed_bytes: u64,
@@ -61,7 +67,9 @@ pub enum TrainerError {
     #[error("the {0} split has no images")]
     EmptySplit(Split),
     /// An epoch behind the end of the schedule.
-    #[error("epoch {epoch} lies behind the schedule's horizon of {horizon_epochs} epochs: raise horizon_epochs")]
+    #[error(
+        "epoch {epoch} lies behind the schedule's horizon of {horizon_epochs} epochs: raise horizon_epochs"
+    )]
     BeyondHorizon {
         /// What was asked for.
         epoch: u32,
@@ -117,7 +125,9 @@ pub enum SnapshotError {
         expected: u32,
     },
     /// Made with other arithmetic.
-    #[error("the snapshot was made with numerics {found}, this program has {expected}: trainings never mix numerics")]
+    #[error(
+        "the snapshot was made with numerics {found}, this program has {expected}: trainings never mix numerics"
+    )]
     Numerics {
         /// The snapshot's.
         found: u32,

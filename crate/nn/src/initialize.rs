@@ -96,10 +96,15 @@ mod tests {
             let values = &parameters[layout.slot(path).unwrap().range.clone()];
             values.iter().map(|value| f64::from(value * value)).sum::<f64>() / values.len() as f64
         };
-        let cases = [("conv.weight", 2.0 / 72.0), ("linear.weight", 1.0 / 64.0), ("head.weight", 1.0 / 1024.0)];
+        let cases =
+            [("conv.weight", 2.0 / 72.0), ("linear.weight", 1.0 / 64.0), ("head.weight", 1.0 / 1024.0)];
         for (path, expected) in cases {
             // Four standard errors of a variance, 4·√(2/n), for the smallest n of 4,096.
-            assert!((variance(path) / expected - 1.0).abs() < 0.09, "{path}: {} for {expected}", variance(path));
+            assert!(
+                (variance(path) / expected - 1.0).abs() < 0.09,
+                "{path}: {} for {expected}",
+                variance(path)
+            );
         }
         let at = |path: &str| &parameters[layout.slot(path).unwrap().range.clone()];
         assert!(at("conv.bias").iter().chain(at("norm.bias")).all(|&value| value == 0.0));

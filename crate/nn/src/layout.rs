@@ -65,7 +65,8 @@ impl ParameterLayout {
                     shape: parameter.shape.clone(),
                     fan_in: parameter.fan_in(),
                     storage: if trained { Storage::Parameters } else { Storage::Statistics },
-                    range: 0..usize::try_from(parameter.elements()).expect("a parameter fits the address space"),
+                    range: 0..usize::try_from(parameter.elements())
+                        .expect("a parameter fits the address space"),
                     order: if parameter.role == ParameterRole::Weight { order } else { Order::Same },
                 });
             }
@@ -178,8 +179,10 @@ impl Order {
         match self {
             Self::Same => index,
             // Both reverse three dimensions.
-            Self::Conv2d { out, inputs: middle, taps: last } | Self::Dense { out, channels: middle, pixels: last } => {
-                let (first, middle_index, last_index) = (index / (middle * last), index / last % middle, index % last);
+            Self::Conv2d { out, inputs: middle, taps: last }
+            | Self::Dense { out, channels: middle, pixels: last } => {
+                let (first, middle_index, last_index) =
+                    (index / (middle * last), index / last % middle, index % last);
                 (last_index * middle + middle_index) * out + first
             }
         }
@@ -204,7 +207,8 @@ mod tests {
     #[test]
     fn weights_come_first_and_dead_layers_not_at_all() {
         let layout = layout();
-        let places: Vec<_> = layout.slots().iter().map(|slot| (slot.path.as_str(), slot.range.clone())).collect();
+        let places: Vec<_> =
+            layout.slots().iter().map(|slot| (slot.path.as_str(), slot.range.clone())).collect();
         let expected = [
             ("conv.weight", 0..6),
             ("conv.bias", 30..33),

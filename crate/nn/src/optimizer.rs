@@ -34,7 +34,13 @@ impl OptimizerState {
     }
 
     /// Changes the parameters. `step` counts from 1.
-    pub(crate) fn update(&mut self, learning_rate: f32, step: u32, parameters: &mut [f32], gradients: &[f32]) {
+    pub(crate) fn update(
+        &mut self,
+        learning_rate: f32,
+        step: u32,
+        parameters: &mut [f32],
+        gradients: &[f32],
+    ) {
         let (decaying, others) = parameters.split_at_mut(self.decaying);
         let (decaying_gradients, other_gradients) = gradients.split_at(self.decaying);
         match self.rule {

@@ -32,7 +32,8 @@ impl Schedule {
         } else if step < self.warmup_steps {
             self.peak * ((step + 1) as f32 / (self.warmup_steps + 1) as f32)
         } else {
-            let progress = (step - self.warmup_steps) as f32 / (self.horizon_steps - self.warmup_steps) as f32;
+            let progress =
+                (step - self.warmup_steps) as f32 / (self.horizon_steps - self.warmup_steps) as f32;
             self.peak * (0.5 * (1.0 + libm::cosf(core::f32::consts::PI * progress)))
         }
     }

@@ -37,7 +37,7 @@ pub struct Job {
 }
 
 /// What a job is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "kebab-case")]
 #[ts(export)]
 pub enum JobKind {
@@ -63,10 +63,10 @@ pub struct DataSpec {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct EpochScore {
-    /// Mean loss over the epoch's batches.
-    pub train_loss: f32,
+    /// Mean training loss over the epoch's batches.
+    pub loss: f32,
     /// Share of validation images classified correctly after the epoch.
-    pub validation_accuracy: f32,
+    pub accuracy: f32,
 }
 
 /// How a job ended.

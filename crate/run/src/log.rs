@@ -54,8 +54,7 @@ pub enum LogLine {
     Front {
         /// Its members, by ascending cost.
         members: Vec<FrontMember>,
-        /// Area between the front and the reference point (no accuracy, the cost limit or the largest cost seen
-        /// so far).
+        /// Area between the front and the reference point of the first line, in accuracy × cost.
         hypervolume: f64,
     },
     /// A member of the front was trained to the end.
@@ -107,6 +106,11 @@ pub struct RunHeader {
     pub validation_images: u32,
     /// Test images.
     pub test_images: u32,
+    /// Accuracy of guessing: where the front's hypervolume is counted from.
+    pub reference_accuracy: f32,
+    /// Cost up to which the front's hypervolume is counted: the limit of the objective, or without one the largest
+    /// cost among the first random draws that fit.
+    pub reference_cost: f64,
 }
 
 /// What a candidate costs, as far as it does not depend on a device's speed. Memory is that of int8 inference.

@@ -1,1 +1,16 @@
-//! Strategies (ask/tell), Pareto archive, hypervolume.
+//! Strategies: what to try next.
+//!
+//! A strategy is asked for genotypes and told results; it knows nothing of networks, training or devices
+//! (docs/adding-a-strategy.md). Beside them stand the Pareto front and its hypervolume.
+
+mod evolution;
+mod pareto;
+mod random;
+mod registry;
+mod strategy;
+
+pub use evolution::RegularizedEvolution;
+pub use pareto::{Front, Insertion, Point, dominates, hypervolume};
+pub use random::Random;
+pub use registry::{StrategyError, strategies, strategy};
+pub use strategy::{Ask, Inspection, MAX_DRAWS, Proposal, Strategy, Told};

@@ -2,8 +2,8 @@
 
 Run it from anywhere: python tests/goldens/generators/kernels.py
 
-Everything is computed in float64, so that a golden does not depend on PyTorch's order of summation, and rounded to
-float32. Inputs are multiples of 1/16 and exact in both. Arrays are flat, in the layouts of crate/kernels:
+Everything is computed in float64, so that a golden does not depend on PyTorch's order of summation, and
+rounded to float32. Inputs are multiples of 1/16 and exact in both. Arrays are flat, in the layouts of crate/kernels:
 activations [batch, height, width, channels], convolution weights
 [kernel_height, kernel_width, in_channels / groups, out_channels], dense weights [in_features, out_features].
 """

@@ -79,9 +79,13 @@ export class NumberFormat {
 
   /** Bytes; 1 KB is 1,024 bytes, as in data sheets. */
   bytes(bytes: number): string {
-    if (Math.abs(bytes) < BYTES_WRITTEN_OUT) {
-      return `${this.#whole.format(bytes)}${DIVISION_SPACE}B`;
-    }
+    return Math.abs(bytes) < BYTES_WRITTEN_OUT
+      ? `${this.#whole.format(bytes)}${DIVISION_SPACE}B`
+      : this.memory(bytes);
+  }
+
+  /** The size of a memory in its largest unit: 2 KB. */
+  memory(bytes: number): string {
     const units = ['KB', 'MB', 'GB'] as const;
     let value = bytes / BYTES_PER_KILOBYTE;
     let unit = 0;
@@ -124,6 +128,7 @@ export class NumberFormat {
         return this.millijoules(value);
       case 'ram':
       case 'flash':
+      case 'memory':
         return this.bytes(value);
       case 'macs':
       case 'flops':

@@ -1,18 +1,17 @@
 //! Depthwise convolution: each channel sees only itself, so lanes run over channels without any packing.
 //!
-//! Shapes as in [`super`], with `weights` and `weight_gradient` `[kernel_height, kernel_width, channels]`. Taps in the
-//! padding are left out.
-
-use std::ops::Range;
+//! Shapes as in [`super`], with `weights` and `weight_gradient` `[kernel_height, kernel_width, channels]`.
+//! Taps in the padding are left out.
 
 use super::Conv2d;
 use crate::lanes::{for_each_lanes, lanes, lanes_mut};
+use crate::windows::for_each_window;
 
 /// output += convolution of the input; the output already holds the bias.
 pub(super) fn forward(options: &Conv2d, input: &[f32], weights: &[f32], output: &mut [f32]) {
-    let channels = options.input.channels;
-    for_each_output_pixel(options, |pixel| {
-        for_each_lanes!(channels, |first, L| {
+    let Conv2d { input: from, output: to, window, .. } = *options;
+    for_each_window(from, to, window, |pixel| {
+        for_each_lanes!(from.channels, |first, L| {
             let y = lanes_mut::<L>(output, pixel.output + first);
             let mut sums = *y;
             pixel.for_each_tap(|tap, source| {
@@ -33,9 +32,9 @@ pub(super) fn backward_input(
     output_gradient: &[f32],
     input_gradient: &mut [f32],
 ) {
-    let channels = options.input.channels;
-    for_each_output_pixel(options, |pixel| {
-        for_each_lanes!(channels, |first, L| {
+    let Conv2d { input: from, output: to, window, .. } = *options;
+    for_each_window(from, to, window, |pixel| {
+        for_each_lanes!(from.channels, |first, L| {
             let dy = *lanes::<L>(output_gradient, pixel.output + first);
             pixel.for_each_tap(|tap, source| {
                 let w = lanes::<L>(weights, tap + first);
@@ -86,60 +85,6 @@ pub(super) fn backward_weights(
                     for lane in 0..L {
                         total[lane] += sums[lane];
                     }
-                });
-            }
-        }
-    }
-}
-
-/// An output pixel and the real pixels under its window, as elements of the slices.
-struct Pixel {
-    output: usize,
-    /// First element of the first real tap, and of the input under it.
-    first_tap: usize,
-    first_source: usize,
-    rows: usize,
-    columns: usize,
-    /// Elements from one row of taps to the next, and from one tap to the next: of the weights, of the input.
-    row_steps: (usize, usize),
-    column_steps: (usize, usize),
-}
-
-impl Pixel {
-    #[inline(always)]
-    fn for_each_tap(&self, mut visit: impl FnMut(usize, usize)) {
-        for row in 0..self.rows {
-            let tap = self.first_tap + row * self.row_steps.0;
-            let source = self.first_source + row * self.row_steps.1;
-            for column in 0..self.columns {
-                visit(tap + column * self.column_steps.0, source + column * self.column_steps.1);
-            }
-        }
-    }
-}
-
-fn for_each_output_pixel(options: &Conv2d, mut visit: impl FnMut(&Pixel)) {
-    let Conv2d { input, output, window, .. } = *options;
-    let channels = input.channels;
-    for image in 0..input.batch {
-        for output_row in 0..output.height {
-            let rows: Range<usize> = window.height.real_taps(input.height, output_row);
-            for output_column in 0..output.width {
-                let columns = window.width.real_taps(input.width, output_column);
-                if rows.is_empty() || columns.is_empty() {
-                    continue;
-                }
-                let row = image * input.height + window.height.input_index(output_row, rows.start);
-                let column = window.width.input_index(output_column, columns.start);
-                let kernel_width = window.width.kernel;
-                visit(&Pixel {
-                    output: ((image * output.height + output_row) * output.width + output_column) * channels,
-                    first_tap: (rows.start * kernel_width + columns.start) * channels,
-                    first_source: (row * input.width + column) * channels,
-                    rows: rows.len(),
-                    columns: columns.len(),
-                    row_steps: (kernel_width * channels, window.height.dilation * input.width * channels),
-                    column_steps: (channels, window.width.dilation * channels),
                 });
             }
         }

@@ -10,8 +10,8 @@ use crate::matrix::{
 };
 use crate::shape::{Image, Window};
 
-/// Small images are taken together until a block has at least this many output pixels, so that the packed weights are
-/// read from memory only once for all of them.
+/// Small images are taken together until a block has at least this many output pixels, so that the packed
+/// weights are read from memory only once for all of them.
 const PIXELS_PER_BLOCK: usize = 64;
 
 /// Elements of scratch for the largest of the passes: the packed weights and a block of padded images.
@@ -102,7 +102,8 @@ pub(super) fn backward_weights(
     }
 }
 
-/// `input_gradient` += for each phase, a convolution of the padded output gradient with the phase's taps in reverse.
+/// `input_gradient` += for each phase, a convolution of the padded output gradient with the phase's taps in
+/// reverse.
 pub(super) fn backward_input(
     options: &Conv2d,
     weights: &[f32],
@@ -208,7 +209,8 @@ fn group_phases(options: &Conv2d) -> impl Iterator<Item = (usize, Phase, Phase)>
     })
 }
 
-/// What an input pixel of the phases sums over, relative to the pixel of the padded output gradient under the last tap.
+/// What an input pixel of the phases sums over, relative to the pixel of the padded output gradient under the
+/// last tap.
 fn phase_taps(options: &Conv2d, padded: &Padded, rows: Phase, columns: Phase) -> Taps {
     Taps::new(
         (rows.taps, rows.output_step * padded.row_len()),

@@ -1,8 +1,9 @@
 //! The input gradient of a strided convolution, taken apart into convolutions of stride 1.
 //!
 //! Along one axis the input pixels i with (i + padding) mod stride = r meet only the taps u with
-//! (u · dilation) mod stride = r. Over the pixels of such a *phase*, counted by a, and its taps, counted backwards by t, the
-//! output pixel is a + t · `output_step` + `first_output`: a convolution of the output gradient.
+//! (u · dilation) mod stride = r. Over the pixels of such a *phase*, counted by a, and its taps, counted
+//! backwards by t, the output pixel is a + t · `output_step` + `first_output`: a convolution of the output
+//! gradient.
 
 use crate::shape::WindowAxis;
 

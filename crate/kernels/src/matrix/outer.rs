@@ -6,16 +6,16 @@ use crate::lanes::{for_each_lanes, lanes, lanes_mut};
 /// Depth elements that share one load of the gradient; as for [`super::product`], 4 × 8 sums.
 const DEPTHS: usize = 4;
 
-/// Rows of pixels make one partial sum until it has at least this many pixels. Partial sums keep the rounding error
-/// of 10⁵ pixels near that of 10³, and the operands of one fit the fastest cache.
+/// Rows of pixels make one partial sum until it has at least this many pixels. Partial sums keep the rounding
+/// error of 10⁵ pixels near that of 10³, and the operands of one fit the fastest cache.
 const PIXELS_PER_PARTIAL_SUM: usize = 64;
 
-/// Adds the outer products of each pixel's depth with its output gradient. Every element is summed over the pixels of
-/// a block in order; the blocks' sums are added in order.
+/// Adds the outer products of each pixel's depth with its output gradient. Every element is summed over the
+/// pixels of a block in order; the blocks' sums are added in order.
 ///
 /// # Shapes
-/// `source`: pixels at `source_steps`, each with the depth of `taps`; `gradient`: pixels at `gradient_steps`, each with
-/// `outputs` adjacent elements; `destination`: `depth` rows of `outputs` elements, `row_len` apart.
+/// `source`: pixels at `source_steps`, each with the depth of `taps`; `gradient`: pixels at `gradient_steps`,
+/// each with `outputs` adjacent elements; `destination`: `depth` rows of `outputs` elements, `row_len` apart.
 pub(crate) fn accumulate_outer_product(
     grid: Grid,
     (source, source_steps): (&[f32], Steps),

@@ -5,6 +5,9 @@
 
 use crate::lanes::LANES;
 
+/// How much larger than its matrix a packed one may be: a single output fills a panel of 4.
+pub(crate) const LARGEST_PANEL_GROWTH: usize = LANES / 2;
+
 /// Lanes of the panel that starts at output `first`.
 pub(super) fn panel_lanes(outputs: usize, first: usize) -> usize {
     if outputs - first > LANES / 2 { LANES } else { LANES / 2 }

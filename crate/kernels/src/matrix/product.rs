@@ -4,12 +4,13 @@ use super::pack::{packed_len, panel_lanes};
 use super::{Grid, Steps, Taps};
 use crate::lanes::LANES;
 
-/// Pixels that share one load of the weights. 4 × 8 sums fill eight 128-bit registers and leave eight for
-/// operands, which x86-64 and WebAssembly engines have.
+/// Pixels that share one load of 8 weights. 4 × 8 sums fill eight 128-bit registers and leave eight for
+/// operands, which is what x86-64 has; for a panel of 4 weights it takes twice the pixels to keep as many
+/// sums in flight.
 const PIXELS: usize = 4;
 
-/// Adds the product of each pixel's depth with the packed weights to that pixel's outputs. Every output is summed in
-/// the order of the depth, starting from the value it had.
+/// Adds the product of each pixel's depth with the packed weights to that pixel's outputs. Every output is
+/// summed in the order of the depth, starting from the value it had.
 ///
 /// # Shapes
 /// `source`: pixels at `source_steps`, each with the depth of `taps`; `panels`: `[depth, outputs]` packed;
@@ -28,14 +29,21 @@ pub(crate) fn accumulate_product(
         let width = (outputs - first).min(LANES);
         let panel = &panels[first * depth..packed_len(depth, (first + LANES).min(outputs))];
         match panel_lanes(outputs, first) {
-            LANES => product_panel::<LANES>(pixels, source, taps, panel, destination, width),
-            _ => product_panel::<{ LANES / 2 }>(pixels, source, taps, panel, destination, width),
+            LANES => product_panel::<PIXELS, LANES>(pixels, source, taps, panel, destination, width),
+            _ => product_panel::<{ 2 * PIXELS }, { LANES / 2 }>(
+                pixels,
+                source,
+                taps,
+                panel,
+                destination,
+                width,
+            ),
         }
     }
 }
 
-/// One panel of outputs for all pixels.
-fn product_panel<const L: usize>(
+/// One panel of `L` outputs for all pixels, `P` at a time.
+fn product_panel<const P: usize, const L: usize>(
     mut pixels: Pixels,
     source: &[f32],
     taps: &Taps,
@@ -44,8 +52,8 @@ fn product_panel<const L: usize>(
     width: usize,
 ) {
     let (panel, _) = panel.as_chunks::<L>();
-    while pixels.left >= PIXELS {
-        let tile: [(usize, usize); PIXELS] = std::array::from_fn(|_| pixels.next_pixel());
+    while pixels.left >= P {
+        let tile: [(usize, usize); P] = std::array::from_fn(|_| pixels.next_pixel());
         product_tile(tile, source, taps, panel, destination, width);
     }
     while pixels.left > 0 {
@@ -99,7 +107,8 @@ fn product_tile<const P: usize, const L: usize>(
 struct Pixels {
     grid: Grid,
     steps: [Steps; 2],
-    /// Current image's first pixel, current row's first pixel, current pixel: in the source, in the destination.
+    /// Current image's first pixel, current row's first pixel, current pixel: in the source, in the
+    /// destination.
     image: [usize; 2],
     row: [usize; 2],
     pixel: [usize; 2],

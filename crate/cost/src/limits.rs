@@ -1,0 +1,252 @@
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{CostError, Device, DeviceMemory, NetworkCosts, Objective};
+
+/// The most that a network may cost; none for no such limit. Memory is that of int8.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, TS)]
+#[serde(default, deny_unknown_fields)]
+#[ts(export)]
+pub struct Limits {
+    /// Bytes of activations alive at once.
+    #[ts(type = "number | null")]
+    pub ram_bytes: Option<u64>,
+    /// Bytes of weights and constants.
+    #[ts(type = "number | null")]
+    pub flash_bytes: Option<u64>,
+    /// Both together, where they share one memory.
+    #[ts(type = "number | null")]
+    pub memory_bytes: Option<u64>,
+    /// Time of one inference in milliseconds.
+    pub latency_ms: Option<f64>,
+    /// Energy of one inference in millijoules.
+    pub energy_mj: Option<f64>,
+    /// Multiply-accumulates.
+    #[ts(type = "number | null")]
+    pub max_macs: Option<u64>,
+    /// Operations.
+    #[ts(type = "number | null")]
+    pub max_flops: Option<u64>,
+    /// Trainable parameters.
+    #[ts(type = "number | null")]
+    pub max_params: Option<u64>,
+}
+
+/// A limit that a network breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct Violation {
+    /// Which cost is too high.
+    pub constraint: Objective,
+    /// What the network costs.
+    pub value: f64,
+    /// What it may cost.
+    pub limit: f64,
+}
+
+impl Limits {
+    /// What a device leaves to a network: its memory without what is reserved.
+    #[must_use]
+    pub fn of(device: &Device) -> Self {
+        match device.memory {
+            DeviceMemory::Unified { bytes } => Self { memory_bytes: Some(bytes), ..Self::default() },
+            DeviceMemory::Split { ram_bytes, flash_bytes, reserved_ram_bytes, reserved_flash_bytes } => {
+                Self {
+                    ram_bytes: Some(ram_bytes - reserved_ram_bytes),
+                    flash_bytes: Some(flash_bytes - reserved_flash_bytes),
+                    ..Self::default()
+                }
+            }
+        }
+    }
+
+    /// These limits, and the others' where there is none here.
+    #[must_use]
+    pub fn or(self, others: Self) -> Self {
+        Self {
+            ram_bytes: self.ram_bytes.or(others.ram_bytes),
+            flash_bytes: self.flash_bytes.or(others.flash_bytes),
+            memory_bytes: self.memory_bytes.or(others.memory_bytes),
+            latency_ms: self.latency_ms.or(others.latency_ms),
+            energy_mj: self.energy_mj.or(others.energy_mj),
+            max_macs: self.max_macs.or(others.max_macs),
+            max_flops: self.max_flops.or(others.max_flops),
+            max_params: self.max_params.or(others.max_params),
+        }
+    }
+
+    /// The limit of a cost.
+    #[must_use]
+    pub fn get(&self, objective: Objective) -> Option<f64> {
+        let count = |limit: Option<u64>| limit.map(|limit| limit as f64);
+        match objective {
+            Objective::Params => count(self.max_params),
+            Objective::Macs => count(self.max_macs),
+            Objective::Flops => count(self.max_flops),
+            Objective::Ram => count(self.ram_bytes),
+            Objective::Flash => count(self.flash_bytes),
+            Objective::Memory => count(self.memory_bytes),
+            Objective::Latency => self.latency_ms,
+            Objective::Energy => self.energy_mj,
+        }
+    }
+
+    /// Whether every limited cost can be told on a device: asked before a run starts.
+    ///
+    /// # Errors
+    /// If energy is limited and the device's power is not known.
+    pub fn check(&self, device: &Device) -> Result<(), CostError> {
+        self.limited().try_for_each(|(objective, _)| objective.check(device))
+    }
+
+    /// The limits that a network breaks on a device; empty if it is feasible.
+    ///
+    /// # Panics
+    /// If [`Self::check`] fails.
+    #[must_use]
+    pub fn violations(&self, costs: &NetworkCosts, device: &Device) -> Vec<Violation> {
+        self.limited()
+            .map(|(constraint, limit)| Violation {
+                constraint,
+                value: constraint.value(costs, device),
+                limit,
+            })
+            .filter(|violation| violation.value > violation.limit)
+            .collect()
+    }
+
+    fn limited(&self) -> impl Iterator<Item = (Objective, f64)> {
+        Objective::ALL.into_iter().filter_map(|objective| self.get(objective).map(|limit| (objective, limit)))
+    }
+}
+
+impl fmt::Display for Violation {
+    /// In English: `RAM (int8) 2,304 B of 1,880 B`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = match self.constraint.unit() {
+            "" => String::new(),
+            unit => format!(" {unit}"),
+        };
+        let (value, limit) = (grouped(self.value), grouped(self.limit));
+        write!(formatter, "{} {value}{unit} of {limit}{unit}", self.constraint.title().en)
+    }
+}
+
+/// A number with commas between thousands, and a fraction only where there is one.
+fn grouped(value: f64) -> String {
+    let decimals = if value < 1.0 { 6 } else { 3 };
+    let text = format!("{value:.decimals$}");
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let mut grouped = String::new();
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && (whole.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    match fraction.trim_end_matches('0') {
+        "" => grouped,
+        fraction => format!("{grouped}.{fraction}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nas_arch::Network;
+
+    use super::*;
+    use crate::{device, devices};
+
+    fn costs() -> NetworkCosts {
+        let text = r#"{"input": [1,16,16], "layers": [{"op":"conv2d","out_channels":8,"kernel":3},
+            {"op":"dense","out_features":10}]}"#;
+        NetworkCosts::of(&Network::from_json(text).unwrap().resolve().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_device_leaves_what_is_not_reserved() {
+        let uno = Limits::of(device("arduino-uno").unwrap());
+        assert_eq!(uno, Limits { ram_bytes: Some(1880), flash_bytes: Some(26_112), ..Limits::default() });
+        let microbit = Limits::of(device("microbit").unwrap());
+        assert_eq!((microbit.ram_bytes, microbit.flash_bytes), (Some(16_064), Some(229_376)));
+        let phone = Limits::of(device("pixel-1").unwrap());
+        assert_eq!(phone, Limits { memory_bytes: Some(4 << 30), ..Limits::default() });
+    }
+
+    #[test]
+    fn violations_are_told_in_a_sentence() {
+        let (costs, uno) = (costs(), device("arduino-uno").unwrap());
+        // 256 + 8·256 activations; 72 and 20,480 weights, 18 channels.
+        let broken = Limits::of(uno).violations(&costs, uno);
+        assert_eq!(broken, [Violation { constraint: Objective::Ram, value: 2304.0, limit: 1880.0 }]);
+        assert_eq!(broken[0].to_string(), "RAM (int8) 2,304 B of 1,880 B");
+        let tight = Limits {
+            flash_bytes: Some(20_839),
+            latency_ms: Some(1.5),
+            energy_mj: Some(0.0001),
+            max_macs: Some(38_911),
+            ..Limits::default()
+        };
+        let sentences: Vec<String> = tight.violations(&costs, uno).iter().map(ToString::to_string).collect();
+        let expected = [
+            "MACs 38,912 of 38,911",
+            "flash (int8) 20,840 B of 20,839 B",
+            "latency 19.456 ms of 1.5 ms",
+            "energy 0.019456 mJ of 0.0001 mJ",
+        ];
+        assert_eq!(sentences, expected);
+    }
+
+    #[test]
+    fn a_limit_that_is_met_exactly_is_not_broken() {
+        let (costs, gpu) = (costs(), device("gtx-1080-ti").unwrap());
+        for objective in Objective::ALL {
+            let value = objective.value(&costs, gpu);
+            let limit = |limit: f64| {
+                let bytes = Some(limit as u64);
+                match objective {
+                    Objective::Params => Limits { max_params: bytes, ..Limits::default() },
+                    Objective::Macs => Limits { max_macs: bytes, ..Limits::default() },
+                    Objective::Flops => Limits { max_flops: bytes, ..Limits::default() },
+                    Objective::Ram => Limits { ram_bytes: bytes, ..Limits::default() },
+                    Objective::Flash => Limits { flash_bytes: bytes, ..Limits::default() },
+                    Objective::Memory => Limits { memory_bytes: bytes, ..Limits::default() },
+                    Objective::Latency => Limits { latency_ms: Some(limit), ..Limits::default() },
+                    Objective::Energy => Limits { energy_mj: Some(limit), ..Limits::default() },
+                }
+            };
+            assert_eq!(limit(value).violations(&costs, gpu), [], "{objective:?}");
+            let [Violation { constraint, .. }] = limit(value * 0.999).violations(&costs, gpu)[..] else {
+                panic!("{objective:?} is not limited");
+            };
+            assert_eq!(constraint, objective);
+        }
+    }
+
+    #[test]
+    fn own_limits_come_before_the_device_s() {
+        let own = Limits { ram_bytes: Some(1000), max_params: Some(5), ..Limits::default() };
+        let both = own.or(Limits::of(device("arduino-uno").unwrap()));
+        assert_eq!(
+            both,
+            Limits {
+                ram_bytes: Some(1000),
+                flash_bytes: Some(26_112),
+                max_params: Some(5),
+                ..Limits::default()
+            }
+        );
+    }
+
+    #[test]
+    fn limited_energy_needs_a_known_power() {
+        let unpowered = Device { power: None, ..devices()[0].clone() };
+        let limits = Limits { energy_mj: Some(1.0), ..Limits::default() };
+        assert!(limits.check(&unpowered).is_err());
+        assert!(limits.check(&devices()[0]).is_ok());
+        assert!(Limits::of(&unpowered).check(&unpowered).is_ok());
+    }
+}

@@ -1,0 +1,141 @@
+//! Every operator gives the bits it always gave, natively and in WebAssembly, whatever its vector width. A
+//! digest changes only together with the numerics version.
+
+use nas_kernels::{
+    AdamW, Affine, AffineGradient, AvgPool, BatchNorm, BatchNormSaved, BatchStatistics, Conv2d, Dense, Image,
+    RunningStatistics, Sgd, SoftmaxCrossEntropy, Window, adamw_step, avg_pool_backward, avg_pool_forward,
+    batch_norm_backward, batch_norm_training_forward, conv2d_backward_input, conv2d_backward_parameters,
+    conv2d_forward, dense_backward_input, dense_backward_parameters, dense_forward, reduce, sgd_step,
+    softmax_cross_entropy_backward, softmax_cross_entropy_forward,
+};
+use nas_numerics::Digester;
+
+use crate::support::{normal_values, spoilt_scratch};
+
+fn digest(results: &[&[f32]]) -> String {
+    results.iter().fold(Digester::new(), |digester, values| digester.floats(values)).finish().short(16)
+}
+
+fn convolution(input: Image, out_channels: usize, window: Window, groups: usize) -> String {
+    let conv = Conv2d::new(input, out_channels, window, groups).unwrap();
+    let (x, weights) = (normal_values(input.len(), 1), normal_values(conv.weights_len(), 2));
+    let (bias, dy) = (normal_values(conv.bias_len(), 3), normal_values(conv.output().len(), 4));
+    let mut y = vec![0.0; dy.len()];
+    let (mut dx, mut dw, mut db) = (vec![0.0; x.len()], vec![0.0; weights.len()], vec![0.0; bias.len()]);
+    let mut scratch = spoilt_scratch(conv.scratch_len());
+    conv2d_forward(&conv, &x, &weights, Some(&bias), &mut y, &mut scratch);
+    conv2d_backward_input(&conv, &weights, &dy, &mut dx, &mut scratch);
+    conv2d_backward_parameters(&conv, &x, &dy, &mut dw, Some(&mut db), &mut scratch);
+    digest(&[&y, &dx, &dw, &db])
+}
+
+fn dense() -> String {
+    let dense = Dense::new(70, 33, 13).unwrap();
+    let (x, weights) = (normal_values(dense.input_len(), 1), normal_values(dense.weights_len(), 2));
+    let (bias, dy) = (normal_values(13, 3), normal_values(dense.output_len(), 4));
+    let mut y = vec![0.0; dy.len()];
+    let (mut dx, mut dw, mut db) = (vec![0.0; x.len()], vec![0.0; weights.len()], vec![0.0; 13]);
+    let mut scratch = spoilt_scratch(dense.scratch_len());
+    dense_forward(&dense, &x, &weights, Some(&bias), &mut y, &mut scratch);
+    dense_backward_input(&dense, &weights, &dy, &mut dx, &mut scratch);
+    dense_backward_parameters(&dense, &x, &dy, &mut dw, Some(&mut db));
+    digest(&[&y, &dx, &dw, &db])
+}
+
+fn batch_norm() -> String {
+    let (rows, channels) = (150, 13);
+    let norm = BatchNorm::new(rows, channels, 1e-5, 0.1).unwrap();
+    let (x, dy) = (normal_values(rows * channels, 1), normal_values(rows * channels, 2));
+    let (scale, shift) = (normal_values(channels, 3), normal_values(channels, 4));
+    let [mut mean, mut inverse_std, mut ds, mut db] = [(); 4].map(|()| vec![0.0; channels]);
+    let (mut running_mean, mut running_variance) = (vec![0.0; channels], vec![1.0; channels]);
+    let [mut y, mut dx] = [(); 2].map(|()| vec![0.0; x.len()]);
+    batch_norm_training_forward(
+        &norm,
+        &x,
+        Affine { scale: &scale, shift: &shift },
+        RunningStatistics { mean: &mut running_mean, variance: &mut running_variance },
+        &mut y,
+        BatchStatistics { mean: &mut mean, inverse_std: &mut inverse_std },
+    );
+    batch_norm_backward(
+        &norm,
+        BatchNormSaved { input: &x, mean: &mean, inverse_std: &inverse_std },
+        &scale,
+        &dy,
+        &mut dx,
+        AffineGradient { scale: &mut ds, shift: &mut db },
+        &mut spoilt_scratch(norm.scratch_len()),
+    );
+    digest(&[&y, &running_mean, &running_variance, &dx, &ds, &db])
+}
+
+fn avg_pool() -> String {
+    let input = Image::new(2, 7, 6, 13).unwrap();
+    let pool = AvgPool::new(input, Window::new(3, 3).with_same_padding().with_stride(2)).unwrap();
+    let (x, dy) = (normal_values(input.len(), 1), normal_values(pool.output().len(), 2));
+    let (mut y, mut dx) = (vec![0.0; dy.len()], vec![0.0; x.len()]);
+    avg_pool_forward(&pool, &x, &mut y);
+    avg_pool_backward(&pool, &dy, &mut dx);
+    digest(&[&y, &dx])
+}
+
+fn loss() -> String {
+    let loss = SoftmaxCrossEntropy::new(21, 19, 0.1).unwrap();
+    let logits: Vec<f32> = normal_values(loss.logits_len(), 1).iter().map(|z| z * 3.0).collect();
+    let labels: Vec<u32> = (0..21).map(|image| image * 5 % 19).collect();
+    let (mut probabilities, mut dz) = (vec![0.0; logits.len()], vec![0.0; logits.len()]);
+    let mut scratch = spoilt_scratch(loss.scratch_len());
+    let value = softmax_cross_entropy_forward(&loss, &logits, &labels, &mut probabilities, &mut scratch);
+    softmax_cross_entropy_backward(&loss, &probabilities, &labels, &mut dz);
+    digest(&[&[value.mean], &probabilities, &dz])
+}
+
+fn optimizers() -> String {
+    let mut parameters = normal_values(37, 1);
+    let [mut first, mut second] = [(); 2].map(|()| vec![0.0; 37]);
+    let sgd = Sgd { learning_rate: 0.05, momentum: 0.9, weight_decay: 5e-4, nesterov: true };
+    let adamw = AdamW { learning_rate: 0.003, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 };
+    for step in 1..=3 {
+        sgd_step(&sgd, &mut parameters, &normal_values(37, 10 + step), &mut first);
+    }
+    first.fill(0.0);
+    for step in 1..=3 {
+        adamw_step(&adamw, step, &mut parameters, &normal_values(37, 20 + step), &mut first, &mut second);
+    }
+    digest(&[&parameters, &first, &second])
+}
+
+#[test]
+fn every_operator_gives_the_bits_it_always_gave() {
+    let image = |height, width, channels| Image::new(3, height, width, channels).unwrap();
+    let same = Window::new(3, 3).with_same_padding();
+    let cases = [
+        ("convolution 3x3", convolution(image(6, 7, 5), 21, same, 1), "6fb0feeb074105e0"),
+        (
+            "convolution 3x3, stride 2",
+            convolution(image(7, 6, 9), 12, same.with_stride(2), 1),
+            "7978b4ba3e84406e",
+        ),
+        (
+            "convolution 5x1, one channel",
+            convolution(image(9, 9, 1), 8, Window::new(5, 1), 1),
+            "6957d4dc051de60c",
+        ),
+        ("convolution 1x1", convolution(image(5, 5, 17), 10, Window::new(1, 1), 1), "7275c029827ea497"),
+        ("convolution 3x3, groups", convolution(image(5, 5, 6), 10, same, 2), "1f825a916321054b"),
+        ("depthwise 3x3", convolution(image(6, 5, 13), 13, same.with_stride(2), 13), "d46868775273ab1b"),
+        ("dense", dense(), "85bdb6747e8452e8"),
+        ("batch norm", batch_norm(), "b76434fc0b9a3a3b"),
+        ("average pool", avg_pool(), "6e941251a950742e"),
+        ("softmax cross-entropy", loss(), "7986520fe35651fa"),
+        ("optimizers", optimizers(), "bd2c8286c7045b17"),
+        ("sum", digest(&[&[reduce::sum(&normal_values(1000, 1))]]), "612ffa988bb33601"),
+    ];
+    let changed: Vec<String> = cases
+        .iter()
+        .filter(|(_, found, expected)| found != expected)
+        .map(|(name, found, expected)| format!("{name}: {found}, was {expected}"))
+        .collect();
+    assert!(changed.is_empty(), "bits have changed:\n{}", changed.join("\n"));
+}

@@ -1,0 +1,13 @@
+//! Each operator: a case worked by hand, PyTorch's goldens, finite differences, and self-consistency.
+
+mod batch_norm;
+mod bits;
+mod conv2d;
+mod dense;
+mod element_wise;
+mod loss;
+mod optimizers;
+mod pool;
+mod reduce;
+mod reference;
+mod support;

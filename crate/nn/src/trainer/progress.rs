@@ -1,0 +1,215 @@
+//! The trainer's state machine.
+
+use super::{Event, Rng, Samples, Split, Surroundings, Tally, Trainer, execute};
+use crate::plan::{Instruction, Plan, Task};
+
+/// Where a trainer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Between two epochs.
+    Boundary,
+    /// Before instruction `task` of a pass.
+    Running { pass: Pass, task: usize },
+    /// The loss of a pass was not finite: its forward instructions run again, and `task` is next.
+    Diagnosing { pass: Pass, task: usize },
+    /// At an end, because of this layer.
+    Diverged { layer: usize },
+}
+
+/// One batch on its way through a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Pass {
+    pub(super) goal: Goal,
+    /// Number of the batch, from 0.
+    pub(super) batch: u32,
+}
+
+/// What passes are made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Goal {
+    /// An epoch's updates.
+    Training,
+    /// The validation at an epoch's end.
+    Validation,
+    /// An evaluation that was asked for.
+    Evaluation(Split),
+}
+
+impl Goal {
+    pub(super) const fn split(self) -> Split {
+        match self {
+            Self::Training => Split::Train,
+            Self::Validation => Split::Validation,
+            Self::Evaluation(split) => split,
+        }
+    }
+}
+
+impl Trainer {
+    /// Runs one instruction, or takes one step between them.
+    pub(super) fn advance(&mut self, samples: &dyn Samples, spent: &mut u64) -> Option<Event> {
+        match self.phase {
+            Phase::Boundary if self.epoch >= self.target_epoch => return Some(Event::Finished),
+            Phase::Boundary => self.begin_epoch(spent),
+            Phase::Running { pass, task } => return self.run(pass, task, samples, spent),
+            Phase::Diagnosing { pass, task } => self.diagnose(pass, task, samples, spent),
+            Phase::Diverged { layer } => {
+                let layer = self.layer_names[layer].clone();
+                return Some(Event::Diverged { step: self.updates, layer });
+            }
+        }
+        None
+    }
+
+    /// The first batch of a goal is next.
+    pub(super) fn begin(&mut self, goal: Goal) {
+        match goal {
+            Goal::Training => self.trained = Tally::default(),
+            Goal::Validation | Goal::Evaluation(_) => self.evaluated = Tally::default(),
+        }
+        self.phase = Phase::Running { pass: Pass { goal, batch: 0 }, task: 0 };
+    }
+
+    /// Draws the epoch's order of images; it depends on nothing but run seed, replicate and epoch.
+    fn begin_epoch(&mut self, spent: &mut u64) {
+        for (index, image) in self.order.iter_mut().enumerate() {
+            *image = index as u32;
+        }
+        Rng::for_purpose(self.seeds.run_seed, &self.order_purpose, u64::from(self.epoch))
+            .shuffle(&mut self.order);
+        *spent += u64::from(self.sizes.train);
+        self.spent_macs = 0;
+        self.begin(Goal::Training);
+    }
+
+    fn run(&mut self, pass: Pass, task: usize, samples: &dyn Samples, spent: &mut u64) -> Option<Event> {
+        let loss = self.execute(pass, task, samples, spent);
+        if let Some(loss) = loss {
+            if !loss.mean.is_finite() {
+                self.phase = Phase::Diagnosing { pass, task: 0 };
+                return None;
+            }
+            let images = self.images(pass);
+            match pass.goal {
+                Goal::Training => self.trained.add(loss, images),
+                Goal::Validation | Goal::Evaluation(_) => self.evaluated.add(loss, images),
+            }
+        }
+        if task + 1 < self.plan(pass).tasks().len() {
+            self.phase = Phase::Running { pass, task: task + 1 };
+            return None;
+        }
+        self.updates += u32::from(pass.goal == Goal::Training);
+        if pass.batch + 1 < self.batches(pass.goal) {
+            self.phase = Phase::Running { pass: Pass { batch: pass.batch + 1, ..pass }, task: 0 };
+            return None;
+        }
+        self.end(pass.goal)
+    }
+
+    /// The last batch of a goal is done.
+    fn end(&mut self, goal: Goal) -> Option<Event> {
+        if goal == Goal::Training {
+            self.begin(Goal::Validation);
+            return None;
+        }
+        self.phase = Phase::Boundary;
+        self.spent_macs = 0;
+        let score = self.evaluated.score();
+        Some(match goal {
+            Goal::Evaluation(split) => Event::Evaluated { split, score },
+            Goal::Training | Goal::Validation => {
+                self.epoch += 1;
+                Event::EpochEnd { epoch: self.epoch, train: self.trained.score(), validation: score }
+            }
+        })
+    }
+
+    /// Runs a forward instruction again and looks at the layer's output when it is whole.
+    fn diagnose(&mut self, pass: Pass, task: usize, samples: &dyn Samples, spent: &mut u64) {
+        let plan = self.plan(pass);
+        let Task { layer, ref instruction, .. } = plan.tasks()[task];
+        if matches!(instruction, Instruction::LossForward { .. }) {
+            let last = self.layer_names.len() - 1;
+            self.phase = Phase::Diverged { layer: last };
+            return;
+        }
+        self.execute(pass, task, samples, spent);
+        let plan = self.plan(pass);
+        let whole = plan.tasks()[task + 1].layer != layer;
+        let output = layer.filter(|_| whole).and_then(|layer| Some((layer, plan.layer_output(layer)?)));
+        self.phase = match output {
+            Some((layer, output))
+                if !self.memory.floats(plan, output).iter().all(|value| value.is_finite()) =>
+            {
+                Phase::Diverged { layer }
+            }
+            _ => Phase::Diagnosing { pass, task: task + 1 },
+        };
+    }
+
+    fn execute(
+        &mut self,
+        pass: Pass,
+        task: usize,
+        samples: &dyn Samples,
+        spent: &mut u64,
+    ) -> Option<nas_kernels::Loss> {
+        let images = self.images(pass);
+        let order = if pass.goal == Goal::Training { &self.order } else { &self.sequence };
+        let first = (pass.batch * self.batch_size) as usize;
+        let mut surroundings = Surroundings {
+            samples,
+            split: pass.goal.split(),
+            indices: &order[first..first + images as usize],
+            optimizer: &mut self.optimizer,
+            learning_rate: self.schedule.learning_rate(self.updates),
+            step: self.updates + 1,
+        };
+        let plan = self.plans.of(pass.goal, images);
+        let task = &plan.tasks()[task];
+        *spent += task.macs;
+        self.spent_macs += task.macs;
+        execute(&task.instruction, plan, &mut self.memory, &mut surroundings)
+    }
+
+    fn plan(&self, pass: Pass) -> &Plan {
+        self.plans.of(pass.goal, self.images(pass))
+    }
+
+    /// Batches of a goal: training drops an incomplete last one.
+    pub(super) fn batches(&self, goal: Goal) -> u32 {
+        let images = self.sizes.len(goal.split());
+        match goal {
+            Goal::Training => images / self.batch_size,
+            Goal::Validation | Goal::Evaluation(_) => images.div_ceil(self.batch_size),
+        }
+    }
+
+    /// Images of a batch.
+    fn images(&self, pass: Pass) -> u32 {
+        self.batch_size.min(self.sizes.len(pass.goal.split()) - pass.batch * self.batch_size)
+    }
+
+    /// What all batches of a goal cost.
+    pub(super) fn pass_macs(&self, goal: Goal) -> u64 {
+        let batches = self.batches(goal);
+        let last = Pass { goal, batch: batches - 1 };
+        let full = if batches > 1 { self.plan(Pass { goal, batch: 0 }).macs() } else { 0 };
+        u64::from(batches - 1) * full + self.plan(last).macs()
+    }
+}
+
+impl super::Plans {
+    /// The plan for a batch of so many images.
+    pub(super) fn of(&self, goal: Goal, images: u32) -> &Plan {
+        match goal {
+            Goal::Training => &self.training,
+            Goal::Validation | Goal::Evaluation(_) => self
+                .inference
+                .iter()
+                .find_map(|(batch, plan)| (*batch == images).then_some(plan))
+                .unwrap_or_else(|| panic!("no plan for {images} images")),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use nas_numerics::{Digest, Digester};
+use serde::{Deserialize, Serialize};
+
+use crate::layout::{Slot, Storage};
+use crate::{Trainer, WeightsError};
+
+/// A parameter by name, its elements in `PyTorch`'s order: an entry of a `state_dict`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedTensor {
+    /// Path: `conv1.weight`.
+    pub path: String,
+    /// Shape: `[out, in / groups, kernel height, kernel width]`, `[out, in]` or `[channels]`.
+    pub shape: Vec<u32>,
+    /// Elements, the last dimension running fastest.
+    pub values: Vec<f32>,
+}
+
+impl Trainer {
+    /// All parameters and running statistics, in the order of the layers.
+    #[must_use]
+    pub fn export_weights(&self) -> Vec<NamedTensor> {
+        self.layout().slots().iter().map(|slot| named(slot, self.buffer(slot.storage))).collect()
+    }
+
+    /// Gradients of the last training step, in the order of the layers. Complete from one update up to the next load
+    /// of a batch; zeros before the first.
+    #[must_use]
+    pub fn export_gradients(&self) -> Vec<NamedTensor> {
+        let trained = self.layout().slots().iter().filter(|slot| slot.storage == Storage::Parameters);
+        trained.map(|slot| named(slot, &self.memory().gradients)).collect()
+    }
+
+    /// Sets every parameter and running statistic, in whatever order they come.
+    ///
+    /// # Errors
+    /// In the middle of an epoch, or if a tensor is missing, unknown, given twice or of another shape; then nothing is
+    /// changed.
+    pub fn load_weights(&mut self, tensors: &[NamedTensor]) -> Result<(), WeightsError> {
+        if !self.is_between_epochs() {
+            return Err(WeightsError::MidEpoch);
+        }
+        let slots = self.layout().slots().to_vec();
+        let mut missing: BTreeSet<&str> = slots.iter().map(|slot| slot.path.as_str()).collect();
+        for tensor in tensors {
+            if !missing.remove(tensor.path.as_str()) {
+                return Err(WeightsError::Unknown(tensor.path.clone()));
+            }
+        }
+        if let Some(path) = missing.first() {
+            return Err(WeightsError::Missing((*path).to_owned()));
+        }
+        let by_path: BTreeMap<&str, &NamedTensor> =
+            tensors.iter().map(|tensor| (tensor.path.as_str(), tensor)).collect();
+        for slot in &slots {
+            let tensor = by_path[slot.path.as_str()];
+            if tensor.shape != slot.shape || tensor.values.len() != slot.range.len() {
+                return Err(WeightsError::Shape {
+                    path: slot.path.clone(),
+                    found: tensor.shape.clone(),
+                    values: tensor.values.len(),
+                    expected: slot.shape.clone(),
+                });
+            }
+        }
+        for slot in &slots {
+            let memory = self.memory_mut();
+            let buffer = match slot.storage {
+                Storage::Parameters => &mut memory.parameters,
+                Storage::Statistics => &mut memory.statistics,
+            };
+            slot.write(buffer, by_path[slot.path.as_str()].values.iter().copied());
+        }
+        Ok(())
+    }
+
+    /// Digest of the bits of all parameters and running statistics: paths in alphabetical order, each followed by its
+    /// elements in `PyTorch`'s order.
+    #[must_use]
+    pub fn weights_digest(&self) -> Digest {
+        let slots: BTreeMap<&str, &Slot> =
+            self.layout().slots().iter().map(|slot| (slot.path.as_str(), slot)).collect();
+        let digester = slots.into_iter().fold(Digester::new(), |digester, (path, slot)| {
+            digester.text(path).floats(&named(slot, self.buffer(slot.storage)).values)
+        });
+        digester.finish()
+    }
+
+    fn buffer(&self, storage: Storage) -> &[f32] {
+        match storage {
+            Storage::Parameters => &self.memory().parameters,
+            Storage::Statistics => &self.memory().statistics,
+        }
+    }
+}
+
+fn named(slot: &Slot, buffer: &[f32]) -> NamedTensor {
+    NamedTensor { path: slot.path.clone(), shape: slot.shape.clone(), values: slot.read(buffer).collect() }
+}

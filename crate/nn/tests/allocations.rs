@@ -1,0 +1,88 @@
+//! Nothing is allocated while a training goes on.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use nas_arch::{Network, Optimizer, Recipe};
+use nas_nn::{Event, SampleSizes, Samples, Seeds, Split, Trainer};
+use nas_numerics::sha256;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u32> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+#[expect(unsafe_code, reason = "a global allocator cannot be written without")]
+// Safety: every call is passed on to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // Safety: as the caller's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // Safety: as the caller's.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+struct Ramps;
+
+impl Samples for Ramps {
+    fn sizes(&self) -> SampleSizes {
+        SampleSizes { image: [1, 6, 6].into(), classes: 2, train: 20, validation: 7, test: 5 }
+    }
+
+    fn fill(&self, _split: Split, indices: &[u32], images: &mut [f32], labels: &mut [u32]) {
+        for ((&index, image), label) in indices.iter().zip(images.chunks_exact_mut(36)).zip(labels) {
+            *label = index % 2;
+            for (pixel, value) in image.iter_mut().enumerate() {
+                *value = if *label == 0 { pixel / 6 } else { pixel % 6 } as f32 / 6.0;
+            }
+        }
+    }
+}
+
+const EVERY_OPERATOR: &str = r#"{"input": [1, 6, 6], "layers": [
+    {"name": "conv", "op": "conv2d", "out_channels": 4, "kernel": 3},
+    {"name": "norm", "op": "batch-norm"},
+    {"name": "relu", "op": "relu"},
+    {"name": "depthwise", "op": "conv2d", "out_channels": 4, "kernel": 3, "groups": 4},
+    {"name": "sum", "op": "add", "inputs": ["relu", "depthwise"]},
+    {"name": "identity", "op": "identity"},
+    {"name": "both", "op": "concat", "inputs": ["identity", "relu"]},
+    {"name": "max", "op": "max-pool", "kernel": 2},
+    {"name": "average", "op": "avg-pool", "kernel": 2, "stride": 1},
+    {"name": "mean", "op": "global-avg-pool"},
+    {"name": "head", "op": "dense", "out_features": 2}
+]}"#;
+
+#[test]
+fn a_training_allocates_nothing() {
+    let graph = Network::from_json(EVERY_OPERATOR).unwrap().resolve().unwrap();
+    let sgd = Optimizer::Sgd { momentum: 0.9, nesterov: true, weight_decay: 0.01 };
+    for optimizer in [sgd, Optimizer::adam_w()] {
+        let recipe = Recipe {
+            batch_size: 8,
+            optimizer,
+            learning_rate: 0.01,
+            warmup_epochs: 1.0,
+            horizon_epochs: 2,
+            label_smoothing: 0.1,
+        };
+        let seeds = Seeds { key: sha256(b"key"), run_seed: 1, replicate: 0 };
+        let mut trainer = Trainer::new(&graph, &recipe, seeds, Ramps.sizes(), 1 << 24).unwrap();
+        let before = ALLOCATIONS.get();
+        assert!(before > 0, "the allocator counts");
+        trainer.train_to(2).unwrap();
+        while trainer.step(&Ramps, 1000).event != Some(Event::Finished) {}
+        trainer.evaluate(Split::Test).unwrap();
+        assert!(matches!(trainer.step(&Ramps, u64::MAX).event, Some(Event::Evaluated { .. })));
+        assert_eq!(ALLOCATIONS.get() - before, 0);
+    }
+}

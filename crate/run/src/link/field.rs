@@ -1,0 +1,165 @@
+use nas_cost::Objective;
+use nas_member::Text;
+use nas_search::strategies;
+use nas_space::spaces;
+use serde::Serialize;
+use ts_rs::TS;
+
+use crate::{MAX_CANDIDATES, MAX_EPOCHS, MAX_WIDTH, RunConfig, evaluations};
+
+use super::{device_ids, ids};
+
+/// Largest whole number that JavaScript holds exactly.
+const MAX_EXACT: u64 = (1 << 53) - 1;
+
+/// A key of a link, as the documentation and forms show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct LinkKey {
+    /// The key.
+    pub key: String,
+    /// Version of the link format that brought it.
+    pub since: u32,
+    /// What values it takes, in words.
+    pub expected: String,
+    /// Its value when the link does not name it; empty for none.
+    pub default: String,
+    /// What it means.
+    pub meaning: Text,
+}
+
+/// A key with its place in the configuration.
+pub(super) struct Field {
+    pub(super) key: &'static str,
+    meaning: Text,
+    place: Place,
+}
+
+/// Where a value lies and what it may be.
+enum Place {
+    /// One of some identifiers.
+    Id(fn(&mut RunConfig) -> &mut String, fn() -> Vec<&'static str>),
+    /// A dataset; which ones there are is known outside.
+    Data(fn(&mut RunConfig) -> &mut String),
+    Objective(fn(&mut RunConfig) -> &mut Objective),
+    Integer(fn(&mut RunConfig) -> &mut u32, u32, u32),
+    OptionalInteger(fn(&mut RunConfig) -> &mut Option<u32>),
+    OptionalLarge(fn(&mut RunConfig) -> &mut Option<u64>),
+    OptionalNumber(fn(&mut RunConfig) -> &mut Option<f64>),
+}
+
+/// Why a value could not be taken as it stands.
+pub(super) enum FieldError {
+    /// The nearest value was taken.
+    Bounds { used: String },
+    /// Nothing was taken.
+    Kind { expected: String },
+}
+
+const fn field(key: &'static str, en: &'static str, es: &'static str, place: Place) -> Field {
+    Field { key, meaning: Text::new(en, es), place }
+}
+
+/// All keys, in the order in which links are written.
+pub(super) const FIELDS: [Field; 20] = [
+    field("data", "Dataset", "Conjunto de datos", Place::Data(|c| &mut c.data)),
+    field("res", "Height and width of the images", "Alto y ancho de las imágenes", Place::OptionalInteger(|c| &mut c.res)),
+    field("samples", "Training images", "Imágenes de entrenamiento", Place::OptionalInteger(|c| &mut c.samples)),
+    field("space", "Search space", "Espacio de búsqueda", Place::Id(|c| &mut c.space, || ids(&spaces()))),
+    field("strategy", "Search strategy", "Estrategia de búsqueda", Place::Id(|c| &mut c.strategy, || ids(&strategies()))),
+    field("eval", "Evaluation", "Evaluación", Place::Id(|c| &mut c.eval, || ids(&evaluations()))),
+    field("device", "Device", "Dispositivo", Place::Id(|c| &mut c.device, device_ids)),
+    field("objective", "Cost against accuracy", "Coste frente a la exactitud", Place::Objective(|c| &mut c.objective)),
+    field("seed", "Seed of everything random", "Semilla de todo lo aleatorio", Place::Integer(|c| &mut c.seed, 0, u32::MAX)),
+    field("candidates", "Budget: candidates", "Presupuesto: candidatas", Place::Integer(|c| &mut c.candidates, 1, MAX_CANDIDATES)),
+    field("epochs", "Epochs for each candidate", "Épocas por candidata", Place::Integer(|c| &mut c.epochs, 1, MAX_EPOCHS)),
+    field("macs", "Budget: work in training MACs", "Presupuesto: trabajo en MACs de entrenamiento", Place::OptionalLarge(|c| &mut c.macs)),
+    field("width", "Candidates under way at once", "Candidatas en curso a la vez", Place::Integer(|c| &mut c.width, 1, MAX_WIDTH)),
+    field("ram", "Limit of peak RAM in bytes", "Límite de RAM en bytes", Place::OptionalLarge(|c| &mut c.ram)),
+    field("flash", "Limit of flash in bytes", "Límite de flash en bytes", Place::OptionalLarge(|c| &mut c.flash)),
+    field("latency_ms", "Limit of latency in milliseconds", "Límite de latencia en milisegundos", Place::OptionalNumber(|c| &mut c.latency_ms)),
+    field("energy_mj", "Limit of energy in millijoules", "Límite de energía en milijulios", Place::OptionalNumber(|c| &mut c.energy_mj)),
+    field("max_macs", "Limit of MACs", "Límite de MACs", Place::OptionalLarge(|c| &mut c.max_macs)),
+    field("max_flops", "Limit of FLOPs", "Límite de FLOPs", Place::OptionalLarge(|c| &mut c.max_flops)),
+    field("max_params", "Limit of trainable parameters", "Límite de parámetros entrenables", Place::OptionalLarge(|c| &mut c.max_params)),
+];
+
+impl Field {
+    /// The value as a link has it; empty for none.
+    pub(super) fn write(&self, config: &RunConfig) -> String {
+        // Places are mutable; a copy keeps the caller's as it is.
+        let config = &mut config.clone();
+        let optional = |value: Option<String>| value.unwrap_or_default();
+        match self.place {
+            Place::Id(place, _) | Place::Data(place) => place(config).clone(),
+            Place::Objective(place) => place(config).id().to_owned(),
+            Place::Integer(place, ..) => place(config).to_string(),
+            Place::OptionalInteger(place) => optional(place(config).map(|value| value.to_string())),
+            Place::OptionalLarge(place) => optional(place(config).map(|value| value.to_string())),
+            Place::OptionalNumber(place) => optional(place(config).map(|value| value.to_string())),
+        }
+    }
+
+    /// Takes a value from a link.
+    pub(super) fn read(&self, config: &mut RunConfig, value: &str) -> Result<(), FieldError> {
+        let not_one = || FieldError::Kind { expected: self.expected() };
+        let whole = || value.parse::<u64>().map_err(|_| not_one());
+        let within = |min: u64, max: u64| {
+            let given = whole()?;
+            Ok::<_, FieldError>((given.clamp(min, max), (min..=max).contains(&given)))
+        };
+        let told = |used: String, fits: bool| if fits { Ok(()) } else { Err(FieldError::Bounds { used }) };
+        match self.place {
+            Place::Id(place, known) => {
+                let id = known().into_iter().find(|id| *id == value).ok_or_else(not_one)?;
+                id.clone_into(place(config));
+                Ok(())
+            }
+            Place::Data(place) => {
+                value.clone_into(place(config));
+                Ok(())
+            }
+            Place::Objective(place) => {
+                *place(config) = Objective::find(value).ok_or_else(not_one)?;
+                Ok(())
+            }
+            Place::Integer(place, min, max) => {
+                let (used, fits) = within(min.into(), max.into())?;
+                *place(config) = used as u32;
+                told(used.to_string(), fits)
+            }
+            Place::OptionalInteger(place) => {
+                let (used, fits) = within(1, u32::MAX.into())?;
+                *place(config) = Some(used as u32);
+                told(used.to_string(), fits)
+            }
+            Place::OptionalLarge(place) => {
+                let (used, fits) = within(1, MAX_EXACT)?;
+                *place(config) = Some(used);
+                told(used.to_string(), fits)
+            }
+            Place::OptionalNumber(place) => {
+                let number = value.parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0);
+                *place(config) = Some(number.ok_or_else(not_one)?);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn describe(&self, default: &RunConfig) -> LinkKey {
+        let (key, meaning) = (self.key.to_owned(), self.meaning);
+        LinkKey { key, since: 1, expected: self.expected(), default: self.write(default), meaning }
+    }
+
+    fn expected(&self) -> String {
+        match self.place {
+            Place::Id(_, known) => format!("one of {}", known().join(", ")),
+            Place::Data(_) => "a dataset".to_owned(),
+            Place::Objective(_) => format!("one of {}", Objective::ALL.map(|objective| objective.id()).join(", ")),
+            Place::Integer(_, min, max) => format!("a whole number from {min} to {max}"),
+            Place::OptionalInteger(_) => format!("a whole number from 1 to {}", u32::MAX),
+            Place::OptionalLarge(_) => format!("a whole number from 1 to {MAX_EXACT}"),
+            Place::OptionalNumber(_) => "a positive number".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,252 @@
+use std::collections::BTreeMap;
+
+use nas_arch::{Canonical, Graph, Recipe, Shape, canonical};
+use nas_cost::{AnalyticalEstimator, Device, Estimator, Limits, NetworkCosts, Objective, Violation, device};
+use nas_member::{Member, Settings};
+use nas_numerics::Rng;
+use nas_search::{Strategy, strategies, strategy};
+use nas_space::{Genotype, Space, space, spaces};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{CandidateCosts, DataSpec, RunConfig, RunError, evaluations, final_recipe, recipe};
+
+/// Draws that look for the reference cost of the front's hypervolume.
+const REFERENCE_DRAWS: u32 = 256;
+/// Draws after which a problem without a fitting candidate is called infeasible.
+const FEASIBILITY_DRAWS: u32 = 4096;
+
+/// What a run must know of a dataset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct DataFacts {
+    /// Its identifier.
+    pub id: String,
+    /// Channels of an image.
+    pub channels: u32,
+    /// Heights and widths it can be had in.
+    pub resolutions: Vec<u32>,
+    /// The one it has when nothing is said.
+    pub default_resolution: u32,
+    /// Number of classes.
+    pub classes: u32,
+    /// Training images.
+    pub train_images: u32,
+    /// Validation images.
+    pub validation_images: u32,
+    /// Test images.
+    pub test_images: u32,
+    /// Digest of the data.
+    pub sha256: String,
+}
+
+/// A configuration made whole: space, device, limits and recipe, ready to decode and to price candidates.
+pub struct Problem {
+    pub(crate) config: RunConfig,
+    pub(crate) facts: DataFacts,
+    pub(crate) data: DataSpec,
+    pub(crate) space: Box<dyn Space>,
+    strategy_settings: Settings,
+    pub(crate) device: &'static Device,
+    pub(crate) limits: Limits,
+    pub(crate) recipe: Recipe,
+    pub(crate) final_recipe: Option<Recipe>,
+}
+
+/// A genotype decoded and priced.
+pub struct Priced {
+    /// The canonical network.
+    pub canonical: Canonical,
+    /// Its graph.
+    pub graph: Graph,
+    /// What it costs anywhere.
+    pub costs: NetworkCosts,
+    /// What it costs on the run's device, as the log has it.
+    pub summary: CandidateCosts,
+    /// The limits it breaks.
+    pub violations: Vec<Violation>,
+}
+
+/// What the first random draws told about a problem.
+pub(crate) struct Survey {
+    /// The largest cost seen within the limits.
+    pub(crate) reference_cost: f64,
+}
+
+impl Problem {
+    /// Joins a configuration with its data.
+    ///
+    /// # Errors
+    /// If a member does not exist, a setting is out of bounds, or the data are others than configured.
+    pub fn new(config: &RunConfig, facts: &DataFacts) -> Result<Self, RunError> {
+        if config.data != facts.id {
+            return Err(RunError::Data { expected: config.data.clone(), found: facts.id.clone() });
+        }
+        let data = data_spec(config, facts)?;
+        let input = Shape::new(facts.channels, data.res, data.res);
+        let space_problem = nas_space::Problem { input, classes: facts.classes };
+        let space = space(&config.space, space_problem, &settings_of(config, &spaces(), &config.space)?)?;
+        let strategy_settings = settings_of(config, &strategies(), &config.strategy)?;
+        let known = evaluations();
+        if !known.iter().any(|member| member.id == config.eval) {
+            let known = known.iter().map(|member| member.id).collect::<Vec<_>>().join(", ");
+            return Err(RunError::UnknownEvaluation { id: config.eval.clone(), known });
+        }
+        let evaluation = settings_of(config, &known, &config.eval)?;
+        let device = device(&config.device)?;
+        check_budgets(config)?;
+        let limits = limits(config, device);
+        config.objective.check(device)?;
+        limits.check(device)?;
+        Ok(Self {
+            config: config.clone(),
+            facts: facts.clone(),
+            data,
+            space,
+            strategy_settings,
+            device,
+            limits,
+            recipe: recipe(config, &evaluation),
+            final_recipe: final_recipe(config, &evaluation),
+        })
+    }
+
+    /// The strategy, as yet without results.
+    ///
+    /// # Errors
+    /// If there is no such strategy.
+    pub fn strategy(&self) -> Result<Box<dyn Strategy>, RunError> {
+        Ok(strategy(&self.config.strategy, &self.strategy_settings)?)
+    }
+
+    /// The search space.
+    #[must_use]
+    pub fn space(&self) -> &dyn Space {
+        &*self.space
+    }
+
+    /// What must hold for a candidate.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Decodes and prices a candidate.
+    ///
+    /// # Errors
+    /// If the numbers are no genotype of the space.
+    ///
+    /// # Panics
+    /// If the space decodes to an unsound network: a defect of the space.
+    pub fn price(&self, genotype: &Genotype) -> Result<Priced, RunError> {
+        self.space.genes().check(genotype)?;
+        let decoded = self.space.decode(genotype);
+        let canonical = canonical(&decoded.resolve().expect("a space decodes to sound networks"));
+        let graph = canonical.network.resolve().expect("the canonical form of a sound network is sound");
+        let costs = NetworkCosts::of(&graph)?;
+        let estimate = AnalyticalEstimator.estimate(&costs, self.device);
+        let summary = CandidateCosts {
+            params: costs.params,
+            macs: costs.macs,
+            flops: costs.flops,
+            flash_bytes: costs.memory.int8.flash_bytes,
+            ram_bytes: costs.memory.int8.peak_ram_bytes,
+            latency_ms: estimate.latency_ms,
+            energy_mj: estimate.energy_mj,
+        };
+        let violations = self.limits.violations(&costs, self.device);
+        Ok(Priced { canonical, graph, costs, summary, violations })
+    }
+
+    /// Cost in the run's objective.
+    pub(crate) fn objective(&self, costs: &NetworkCosts) -> f64 {
+        self.config.objective.value(costs, self.device)
+    }
+
+    /// Draws candidates to find the reference cost of the hypervolume, and whether any candidate fits at all.
+    pub(crate) fn survey(&self) -> Result<Survey, RunError> {
+        let mut rng = Rng::for_purpose(self.config.seed, "survey", 0);
+        let mut reference_cost = None::<f64>;
+        let mut broken: BTreeMap<Objective, (u32, Violation)> = BTreeMap::new();
+        for draw in 0..FEASIBILITY_DRAWS {
+            if draw >= REFERENCE_DRAWS && reference_cost.is_some() {
+                break;
+            }
+            let priced = self.price(&self.space.genes().draw(&mut rng))?;
+            if priced.violations.is_empty() {
+                let cost = self.objective(&priced.costs);
+                reference_cost = Some(reference_cost.map_or(cost, |largest| largest.max(cost)));
+            }
+            for violation in priced.violations {
+                let entry = broken.entry(violation.constraint).or_insert((0, violation));
+                entry.0 += 1;
+                if violation.value < entry.1.value {
+                    entry.1 = violation;
+                }
+            }
+        }
+        let limit = self.limits.get(self.config.objective);
+        match (reference_cost, broken.into_values().max_by_key(|(count, _)| *count)) {
+            (Some(cost), _) => Ok(Survey { reference_cost: limit.unwrap_or(cost) }),
+            (None, Some((_, least))) => Err(RunError::Infeasible { draws: FEASIBILITY_DRAWS, least }),
+            (None, None) => unreachable!("a draw either fits or breaks a limit"),
+        }
+    }
+}
+
+fn data_spec(config: &RunConfig, facts: &DataFacts) -> Result<DataSpec, RunError> {
+    let res = config.res.unwrap_or(facts.default_resolution);
+    if !facts.resolutions.contains(&res) {
+        let choices = facts.resolutions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        return Err(bad_setting("res", format!("{} has no resolution {res}: use one of {choices}", facts.id)));
+    }
+    let samples = config.samples.unwrap_or(facts.train_images);
+    if !(1..=facts.train_images).contains(&samples) {
+        let problem = format!("{} has {} training images: use 1 to as many", facts.id, facts.train_images);
+        return Err(bad_setting("samples", problem));
+    }
+    Ok(DataSpec { id: facts.id.clone(), res, samples })
+}
+
+/// The settings of member `id`: those of the configuration, checked, and defaults for the rest.
+fn settings_of(config: &RunConfig, members: &[Member], id: &str) -> Result<Settings, RunError> {
+    let declared = members.iter().find(|member| member.id == id).map_or(&[][..], |member| &member.settings);
+    for setting in declared {
+        let key = format!("{id}.{}", setting.name);
+        if let Some(value) = config.settings.get(&key) {
+            setting.check(value).map_err(|error| bad_setting(&key, error.to_string()))?;
+        }
+    }
+    Ok(Settings::new(declared, |name| config.settings.get(&format!("{id}.{name}"))))
+}
+
+fn check_budgets(config: &RunConfig) -> Result<(), RunError> {
+    let bounds = [
+        ("candidates", config.candidates, crate::MAX_CANDIDATES),
+        ("epochs", config.epochs, crate::MAX_EPOCHS),
+        ("width", config.width, crate::MAX_WIDTH),
+    ];
+    match bounds.iter().find(|(_, value, max)| !(1..=*max).contains(value)) {
+        Some((key, value, max)) => Err(bad_setting(key, format!("{value} is out of bounds: 1 to {max}"))),
+        None => Ok(()),
+    }
+}
+
+fn bad_setting(key: &str, problem: String) -> RunError {
+    RunError::Setting { key: key.to_owned(), problem }
+}
+
+/// The limits of the configuration, and the device's own where it says nothing.
+fn limits(config: &RunConfig, device: &Device) -> Limits {
+    let configured = Limits {
+        ram_bytes: config.ram,
+        flash_bytes: config.flash,
+        memory_bytes: None,
+        latency_ms: config.latency_ms,
+        energy_mj: config.energy_mj,
+        max_macs: config.max_macs,
+        max_flops: config.max_flops,
+        max_params: config.max_params,
+    };
+    configured.or(Limits::of(device))
+}

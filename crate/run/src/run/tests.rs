@@ -1,0 +1,304 @@
+use nas_arch::{Dense, Op, Shape};
+use nas_space::{Gene, GeneTree, Space};
+
+use super::*;
+use crate::EpochScore;
+
+fn facts() -> DataFacts {
+    DataFacts {
+        id: "digits8".into(),
+        channels: 1,
+        resolutions: vec![4, 8],
+        default_resolution: 8,
+        classes: 10,
+        train_images: 1197,
+        validation_images: 300,
+        test_images: 300,
+        sha256: "0123".into(),
+    }
+}
+
+fn config(seed: u32) -> RunConfig {
+    RunConfig { seed, ..RunConfig::default() }
+}
+
+/// An outcome that depends on nothing but the job's key.
+fn perform(job: &Job) -> Outcome {
+    let mut rng = Rng::from_digester(Digester::new().text(&job.key));
+    if rng.happens(0.05) {
+        return Outcome::Failed(Failure::Diverged { step: rng.below(100), layer: "conv2d-1".into() });
+    }
+    let mut score = || EpochScore { loss: rng.unit(), accuracy: rng.unit() };
+    Outcome::Trained {
+        curve: (0..job.epochs).map(|_| score()).collect(),
+        test_accuracy: (job.kind == JobKind::Final).then_some(0.5),
+        weights_sha256: nas_numerics::sha256(job.key.as_bytes()).to_string(),
+    }
+}
+
+/// Runs to the end with `workers` workers, whose jobs end in an order drawn from `seed`; now and then one is lost.
+fn play(mut run: Run, workers: usize, seed: u32, losses: bool) -> String {
+    let mut rng = Rng::for_purpose(seed, "workers", 0);
+    let mut busy: Vec<Job> = Vec::new();
+    let mut log = run.take_log();
+    while !run.is_over() {
+        while busy.len() < workers {
+            let Some(job) = run.next_job() else { break };
+            busy.push(job);
+        }
+        let job = busy.swap_remove(rng.below(busy.len() as u32) as usize);
+        if losses && rng.happens(0.2) {
+            run.lost(job.id);
+        } else {
+            run.tell(job.id, perform(&job)).unwrap();
+        }
+        log += &run.take_log();
+    }
+    log
+}
+
+fn lines(log: &str) -> Vec<LogLine> {
+    log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn the_log_does_not_depend_on_workers_nor_on_who_finishes_first() {
+    let run = || Run::new(&config(7), &facts()).unwrap();
+    let alone = play(run(), 1, 0, false);
+    for workers in [2, 3, 4, 8, 20] {
+        for seed in 0..5 {
+            assert_eq!(play(run(), workers, seed, false), alone, "{workers} workers, seed {seed}");
+        }
+    }
+    let told = lines(&alone).iter().filter(|line| matches!(line, LogLine::Told { .. })).count();
+    assert_eq!(told, 32);
+}
+
+#[test]
+fn lost_workers_change_nothing() {
+    let run = || Run::new(&config(7), &facts()).unwrap();
+    assert_eq!(play(run(), 3, 1, true), play(run(), 1, 0, false));
+}
+
+#[test]
+fn a_stopped_log_is_a_prefix_and_one_line() {
+    let whole = play(Run::new(&config(7), &facts()).unwrap(), 1, 0, false);
+    for told in [0, 1, 5, 20, 33] {
+        let mut run = Run::new(&config(7), &facts()).unwrap();
+        for _ in 0..told {
+            let job = run.next_job().unwrap();
+            run.tell(job.id, perform(&job)).unwrap();
+        }
+        run.stop(StopReason::Time);
+        run.stop(StopReason::User);
+        let log = run.take_log();
+        let before = log.strip_suffix("{\"line\":\"stopped\",\"reason\":\"time\"}\n").unwrap();
+        assert!(whole.starts_with(before), "after {told}");
+        assert!(run.next_job().is_none());
+    }
+}
+
+#[test]
+fn the_log_tells_a_whole_story() {
+    let log = play(Run::new(&config(3), &facts()).unwrap(), 4, 0, false);
+    let lines = lines(&log);
+    assert!(matches!(lines.first(), Some(LogLine::Run(header)) if header.config.seed == 3));
+    assert!(matches!(lines.last(), Some(LogLine::Done { candidates: 32, .. })));
+    let finals: Vec<&Trained> =
+        lines.iter().filter_map(|line| if let LogLine::Final { result, .. } = line { Some(result) } else { None }).collect();
+    assert!((1..=FINAL_MEMBERS).contains(&finals.len()));
+    for line in &lines {
+        if let LogLine::Told { result, .. } = line {
+            assert_eq!(result.test_accuracy, None, "the search never sees the test split");
+            assert_eq!(result.failure.is_some(), result.curve.is_empty());
+        }
+        if let LogLine::Front { members, hypervolume } = line {
+            assert!(members.windows(2).all(|pair| pair[0].cost < pair[1].cost));
+            assert!(*hypervolume >= 0.0);
+        }
+    }
+    // Asked before told, and each once.
+    let position = |wanted: &dyn Fn(&LogLine) -> bool| lines.iter().position(wanted).unwrap();
+    for number in 0..32 {
+        let asked = position(&|line| matches!(line, LogLine::Asked { ask, .. } if *ask == number));
+        let told = position(&|line| matches!(line, LogLine::Told { ask, .. } if *ask == number));
+        assert!(asked < told);
+    }
+}
+
+#[test]
+fn a_log_stays_below_one_kibibyte_a_candidate() {
+    let config = RunConfig { candidates: 200, device: "arduino-uno".into(), ..config(1) };
+    let log = play(Run::new(&config, &facts()).unwrap(), 4, 0, false);
+    assert!(log.len() / 200 <= 1024, "{} bytes a candidate", log.len() / 200);
+}
+
+#[test]
+fn every_candidate_keeps_the_limits_and_rejections_are_told() {
+    let config = RunConfig { device: "arduino-uno".into(), max_params: Some(1000), ..config(1) };
+    let log = lines(&play(Run::new(&config, &facts()).unwrap(), 4, 0, false));
+    let LogLine::Run(header) = &log[0] else { panic!("the first line is the run's") };
+    let mut rejected = 0;
+    for line in &log {
+        if let LogLine::Asked { costs, rejections, .. } = line {
+            assert!(costs.params <= 1000 && costs.ram_bytes <= header.limits.ram_bytes.unwrap());
+            rejected += rejections.count;
+            for rejection in &rejections.first {
+                assert!(rejection.violation.value > rejection.violation.limit);
+            }
+        }
+    }
+    assert!(rejected > 0);
+}
+
+#[test]
+fn equal_networks_are_trained_once() {
+    let config = RunConfig {
+        candidates: 100,
+        strategy: "random".into(),
+        settings: [("layers.max_depth".to_owned(), nas_member::SettingValue::Integer(1))].into(),
+        ..config(5)
+    };
+    let mut run = Run::new(&config, &facts()).unwrap();
+    let mut keys = Vec::new();
+    while let Some(job) = run.next_job() {
+        keys.push(job.key.clone());
+        run.tell(job.id, perform(&job)).unwrap();
+    }
+    let jobs = keys.len();
+    keys.sort_unstable();
+    keys.dedup();
+    assert_eq!(keys.len(), jobs, "no key is trained twice");
+    let log = lines(&run.take_log());
+    let Some(LogLine::Done { candidates: 100, distinct, .. }) = log.last() else { panic!("{:?}", log.last()) };
+    assert!(*distinct < 100);
+    let result = |wanted: u32| {
+        log.iter()
+            .find_map(|line| match line {
+                LogLine::Told { ask, result, .. } if *ask == wanted => Some(result),
+                _ => None,
+            })
+            .unwrap()
+    };
+    for line in &log {
+        if let LogLine::Asked { ask, same_as: Some(first), planned_macs, .. } = line {
+            assert_eq!((*planned_macs, result(*ask)), (0, result(*first)));
+        }
+    }
+}
+
+#[test]
+fn a_work_budget_ends_the_search() {
+    let unlimited = lines(&play(Run::new(&config(2), &facts()).unwrap(), 1, 0, false));
+    let Some(LogLine::Done { work_macs, .. }) = unlimited.last() else { panic!("no end") };
+    let budget = work_macs / 2;
+    let limited = lines(&play(Run::new(&RunConfig { macs: Some(budget), ..config(2) }, &facts()).unwrap(), 1, 0, false));
+    let Some(LogLine::Done { candidates, work_macs, .. }) = limited.last() else { panic!("no end") };
+    assert!(*candidates < 32 && *work_macs >= budget);
+}
+
+#[test]
+fn what_cannot_be_is_refused_before_it_starts() {
+    let message = |change: &dyn Fn(&mut RunConfig)| {
+        let mut config = config(7);
+        change(&mut config);
+        Run::new(&config, &facts()).err().expect("this configuration cannot be").to_string()
+    };
+    let cases: [(&dyn Fn(&mut RunConfig), &str); 9] = [
+        (&|c| c.space = "outer".into(), "there is no search space 'outer': use one of layers"),
+        (&|c| c.strategy = "hope".into(), "there is no strategy 'hope'"),
+        (&|c| c.eval = "guess".into(), "there is no evaluation 'guess': use one of train"),
+        (&|c| c.device = "toaster".into(), "no device 'toaster'"),
+        (&|c| c.data = "mnist".into(), "configured for mnist, but was given digits8"),
+        (&|c| c.res = Some(5), "res: digits8 has no resolution 5: use one of 4, 8"),
+        (&|c| c.samples = Some(0), "samples: digits8 has 1197 training images"),
+        (&|c| c.width = 0, "width: 0 is out of bounds: 1 to 64"),
+        (&|c| c.ram = Some(10), "no candidate fits: in 4096 random draws the best was RAM (int8)"),
+    ];
+    for (change, expected) in cases {
+        let message = message(change);
+        assert!(message.contains(expected), "gave: {message}\nexpected: {expected}");
+    }
+}
+
+#[test]
+fn a_result_is_taken_once() {
+    let mut run = Run::new(&config(7), &facts()).unwrap();
+    let job = run.next_job().unwrap();
+    run.tell(job.id, perform(&job)).unwrap();
+    assert_eq!(run.tell(job.id, perform(&job)), Err(RunError::UnknownJob(job.id)));
+    assert_eq!(run.tell(999, perform(&job)), Err(RunError::UnknownJob(999)));
+}
+
+/// A space whose networks take log-normal work: a hidden layer of exp(N(4, 1)) units.
+struct LogNormal {
+    genes: GeneTree,
+    units: Vec<u32>,
+}
+
+impl LogNormal {
+    fn new() -> Self {
+        let mut rng = Rng::for_purpose(9, "log-normal", 0);
+        let units: Vec<u32> = (0..5000).map(|_| libm::expf(4.0 + rng.normal()) as u32 + 1).collect();
+        Self { genes: GeneTree::new(vec![Gene::new("units", 0..units.len())]), units }
+    }
+}
+
+impl Space for LogNormal {
+    fn genes(&self) -> &GeneTree {
+        &self.genes
+    }
+
+    fn decode(&self, genotype: &Genotype) -> Network {
+        let mut network = Network::new(Shape::new(1, 8, 8));
+        let units = self.units[usize::from(genotype.0[0])];
+        network.push("hidden", Op::Dense(Dense { out_features: units, bias: false }));
+        network.push("relu", Op::Relu);
+        network.push("head", Op::Dense(Dense { out_features: 10, bias: false }));
+        network
+    }
+}
+
+/// Simulates `workers` workers that take as long as planned, give or take a log-normal factor, and returns the
+/// share of their time spent working until the search ends.
+fn utilization(workers: usize, config: &RunConfig) -> f64 {
+    let mut problem = Problem::new(config, &facts()).unwrap();
+    problem.space = Box::new(LogNormal::new());
+    problem.final_recipe = None;
+    let mut run = Run::of(problem).unwrap();
+    let mut rng = Rng::for_purpose(3, "durations", 0);
+    let (mut now, mut worked) = (0.0f64, 0.0);
+    let mut busy: Vec<(f64, Job)> = Vec::new();
+    while !run.is_over() {
+        while busy.len() < workers {
+            let Some(job) = run.next_job() else { break };
+            let duration = job.planned_macs as f64 * f64::from(libm::expf(0.2 * rng.normal()));
+            worked += duration;
+            busy.push((now + duration, job));
+        }
+        let first = (0..busy.len()).min_by(|&a, &b| busy[a].0.total_cmp(&busy[b].0)).unwrap();
+        let (end, job) = busy.swap_remove(first);
+        now = end;
+        run.tell(job.id, perform(&job)).unwrap();
+    }
+    worked / (workers as f64 * now)
+}
+
+#[test]
+fn four_workers_are_kept_busy_at_the_default_width() {
+    let config = RunConfig { device: "gtx-1080-ti".into(), candidates: 400, ..config(1) };
+    let default_width = utilization(4, &config);
+    assert!(default_width >= 0.85, "{default_width}");
+    // One slot keeps one worker busy: the measure can tell the difference.
+    let one_slot = utilization(4, &RunConfig { width: 1, ..config });
+    assert!(one_slot <= 0.25, "{one_slot}");
+}
+
+/// The log of the default run with made-up outcomes. It changes only when the format, the order of virtual time,
+/// the random numbers, the canonical form or the costs change: then raise `NUMERICS_VERSION` or [`LOG_FORMAT`], on
+/// purpose.
+#[test]
+fn the_log_is_pinned() {
+    let log = play(Run::new(&RunConfig::default(), &facts()).unwrap(), 4, 0, false);
+    assert_eq!(nas_numerics::sha256(log.as_bytes()).to_string(), "d0402df9304313a404a43b26fb77d136bd1003746d5c786f453bb9bcaefbe688");
+}

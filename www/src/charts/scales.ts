@@ -1,0 +1,50 @@
+/**
+ * Scales of the charts: domains that hold still while points come in.
+ */
+import { scaleLinear, type ScaleLinear } from 'd3-scale';
+
+export type Scale = ScaleLinear<number, number>;
+
+export interface Frame {
+  readonly width: number;
+  readonly height: number;
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** Lower ends that an accuracy axis may have. */
+const ACCURACY_FLOORS = [0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.2, 0] as const;
+/** Share of the candidates that must lie above the lower end; the others are marked at the edge. */
+const SHARE_IN_VIEW = 0.75;
+/** How much of a cost axis may lie beyond the dearest candidate before the wall is left out of view. */
+const WALL_IN_VIEW = 2.5;
+const MARGIN = 1.08;
+
+/** The highest lower end with most candidates, and all that must be seen, above it. */
+export function accuracyFloor(all: readonly number[], mustSee: readonly number[]): number {
+  const inView = (floor: number): boolean =>
+    mustSee.every((accuracy) => accuracy >= floor) &&
+    all.filter((accuracy) => accuracy >= floor).length >= SHARE_IN_VIEW * all.length;
+  return ACCURACY_FLOORS.find(inView) ?? 0;
+}
+
+/** The right end of a cost axis: beyond the dearest candidate and, if it is not far off, beyond the wall. */
+export function costCeiling(costs: readonly number[], wall: number | null): number {
+  const dearest = costs.reduce((most, cost) => Math.max(most, cost), 0);
+  const reach = dearest * MARGIN;
+  if (wall === null) {
+    return reach > 0 ? reach : 1;
+  }
+  const beyond = wall * (MARGIN + 0.1);
+  return dearest === 0 || wall <= dearest * WALL_IN_VIEW ? Math.max(reach, beyond) : reach;
+}
+
+export function accuracyScale(floor: number, frame: Frame): Scale {
+  return scaleLinear([floor, 1], [frame.height - frame.bottom, frame.top]);
+}
+
+export function costScale(ceiling: number, frame: Frame): Scale {
+  return scaleLinear([0, ceiling], [frame.left, frame.width - frame.right]);
+}

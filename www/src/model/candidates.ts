@@ -1,0 +1,126 @@
+/**
+ * The table of candidates: those that were trained and those that were not, and why.
+ */
+import type { Objective } from '../protocol/generated/Objective';
+import { costOn } from './costs';
+import type { Candidate, Rejection, RunView } from './run-view';
+
+export type Status = 'front' | 'trained' | 'same' | 'failed' | 'waiting' | 'rejected';
+
+/** What is selected: a candidate of the log, or a draw that was rejected. */
+export type Selection =
+  | { readonly kind: 'candidate'; readonly ask: number }
+  | { readonly kind: 'rejection'; readonly index: number };
+
+export interface TableRow {
+  readonly selection: Selection;
+  readonly status: Status;
+  readonly genes: readonly number[];
+  readonly candidate: Candidate | null;
+  readonly rejection: Rejection | null;
+  readonly accuracy: number | null;
+}
+
+export const SORT_COLUMNS = ['ask', 'accuracy', 'latency', 'macs', 'params', 'ram', 'flash'] as const;
+export type SortColumn = (typeof SORT_COLUMNS)[number];
+
+export interface Sorting {
+  readonly column: SortColumn;
+  readonly descending: boolean;
+}
+
+export type Filter = 'all' | 'front' | 'trained' | 'rejected' | 'failed';
+
+export function statusOf(candidate: Candidate, frontAsks: ReadonlySet<number>): Status {
+  if (candidate.result === null) {
+    return 'waiting';
+  }
+  if (candidate.result.failure !== undefined) {
+    return 'failed';
+  }
+  if (frontAsks.has(candidate.ask)) {
+    return 'front';
+  }
+  return candidate.sameAs === null ? 'trained' : 'same';
+}
+
+export function rowsOf(view: RunView): TableRow[] {
+  const frontAsks = new Set(view.front.map(({ ask }) => ask));
+  const rejectionsBefore = new Map<number, Rejection[]>();
+  for (const rejection of view.rejections) {
+    const others = rejectionsBefore.get(rejection.beforeAsk) ?? [];
+    rejectionsBefore.set(rejection.beforeAsk, [...others, rejection]);
+  }
+  return view.candidates.flatMap((candidate) => [
+    ...(rejectionsBefore.get(candidate.ask) ?? []).map(rejectionRow),
+    candidateRow(candidate, statusOf(candidate, frontAsks)),
+  ]);
+}
+
+export function matches(row: TableRow, filter: Filter): boolean {
+  switch (filter) {
+    case 'all':
+      return true;
+    case 'trained':
+      return row.status === 'trained' || row.status === 'front' || row.status === 'same';
+    case 'front':
+    case 'rejected':
+    case 'failed':
+      return row.status === filter;
+  }
+}
+
+/** The rows in order; what a row lacks comes last either way, and equal rows keep the order of asking. */
+export function sorted(rows: readonly TableRow[], { column, descending }: Sorting): TableRow[] {
+  const sign = descending ? -1 : 1;
+  return [...rows].sort((a, b) => {
+    const [left, right] = [valueIn(column, a), valueIn(column, b)];
+    if (left === null || right === null) {
+      return Number(left === null) - Number(right === null);
+    }
+    return sign * (left - right);
+  });
+}
+
+export function isSelected(row: TableRow, selection: Selection | null): boolean {
+  return (
+    selection !== null &&
+    (row.selection.kind === 'candidate'
+      ? selection.kind === 'candidate' && selection.ask === row.selection.ask
+      : selection.kind === 'rejection' && selection.index === row.selection.index)
+  );
+}
+
+function valueIn(column: SortColumn, row: TableRow): number | null {
+  switch (column) {
+    case 'ask':
+      return row.candidate?.ask ?? (row.rejection?.beforeAsk ?? 0) - 0.5;
+    case 'accuracy':
+      return row.accuracy;
+    case 'latency':
+    case 'macs':
+    case 'params':
+    case 'ram':
+    case 'flash':
+      return rowCost(column, row);
+  }
+}
+
+/** A row's cost as far as the log says it: of a rejected draw only what it broke a limit with. */
+export function rowCost(axis: Objective, row: TableRow): number | null {
+  if (row.candidate !== null) {
+    return costOn(axis, row.candidate.costs);
+  }
+  return row.rejection?.violation.constraint === axis ? row.rejection.violation.value : null;
+}
+
+function candidateRow(candidate: Candidate, status: Status): TableRow {
+  const accuracy = status === 'failed' ? null : (candidate.result?.validation_accuracy ?? null);
+  const selection: Selection = { kind: 'candidate', ask: candidate.ask };
+  return { selection, status, genes: candidate.genes, candidate, rejection: null, accuracy };
+}
+
+function rejectionRow(rejection: Rejection): TableRow {
+  const selection: Selection = { kind: 'rejection', index: rejection.index };
+  return { selection, status: 'rejected', genes: rejection.genes, candidate: null, rejection, accuracy: null };
+}

@@ -1,0 +1,73 @@
+/**
+ * Why a candidate is, or is not, the one to take: the facts behind the sentence, noise included.
+ */
+import type { FrontMember } from '../protocol/generated/FrontMember';
+import type { Objective } from '../protocol/generated/Objective';
+import { costOn } from './costs';
+import { isWithinNoise } from './noise';
+import type { Candidate, RunView } from './run-view';
+
+/** Another member of the front, against the one in question. */
+export interface Rival {
+  readonly ask: number;
+  /** How much more accurate it is; negative if less. */
+  readonly gain: number;
+  /** How much more it costs; negative if less. */
+  readonly extraCost: number;
+  readonly isWithinNoise: boolean;
+}
+
+export type Reason =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'failed' }
+  | { readonly kind: 'same'; readonly as: number }
+  /** Somebody is at least as accurate and costs no more. */
+  | { readonly kind: 'dominated'; readonly rival: Rival }
+  /** On the front, with its neighbours: the next cheaper and the next more accurate. */
+  | { readonly kind: 'front'; readonly cheaper: Rival | null; readonly better: Rival | null };
+
+export function reasonFor(view: RunView, candidate: Candidate): Reason {
+  const objective = view.header?.config.objective ?? 'latency';
+  const images = view.header?.validation_images ?? 1;
+  if (candidate.result === null) {
+    return { kind: 'waiting' };
+  }
+  if (candidate.result.failure !== undefined) {
+    return { kind: 'failed' };
+  }
+  const place = view.front.findIndex(({ ask }) => ask === candidate.ask);
+  const rival = (member: FrontMember | undefined): Rival | null =>
+    member === undefined ? null : rivalOf(candidate, member, objective, images);
+  if (place >= 0) {
+    return { kind: 'front', cheaper: rival(view.front[place - 1]), better: rival(view.front[place + 1]) };
+  }
+  if (candidate.sameAs !== null) {
+    return { kind: 'same', as: candidate.sameAs };
+  }
+  const cost = costOn(objective, candidate.costs) ?? Number.POSITIVE_INFINITY;
+  const accuracy = candidate.result.validation_accuracy;
+  const dominator = view.front.findLast(
+    (member) => member.cost <= cost && member.validation_accuracy >= accuracy,
+  );
+  const strongest = rival(dominator ?? view.front.at(-1));
+  return strongest === null ? { kind: 'waiting' } : { kind: 'dominated', rival: strongest };
+}
+
+function rivalOf(candidate: Candidate, member: FrontMember, objective: Objective, images: number): Rival {
+  const accuracy = candidate.result?.validation_accuracy ?? 0;
+  return {
+    ask: member.ask,
+    gain: member.validation_accuracy - accuracy,
+    extraCost: member.cost - (costOn(objective, candidate.costs) ?? 0),
+    isWithinNoise: isWithinNoise(accuracy, member.validation_accuracy, images),
+  };
+}
+
+/** The member of the front that the goal asks for: the most accurate one, the cheapest of equals. */
+export function bestOf(front: readonly FrontMember[]): FrontMember | undefined {
+  return front.reduce<FrontMember | undefined>(
+    (best, member) =>
+      best === undefined || member.validation_accuracy > best.validation_accuracy ? member : best,
+    undefined,
+  );
+}

@@ -1,0 +1,205 @@
+/**
+ * A run as the page shows it, built from log lines only: `showLines(showLines(empty, a), b)` equals
+ * `showLines(empty, a ++ b)`.
+ */
+import type { CandidateCosts } from '../protocol/generated/CandidateCosts';
+import type { FrontMember } from '../protocol/generated/FrontMember';
+import type { LogLine } from '../protocol/generated/LogLine';
+import type { RunHeader } from '../protocol/generated/RunHeader';
+import type { StopReason } from '../protocol/generated/StopReason';
+import type { Trained } from '../protocol/generated/Trained';
+import type { Violation } from '../protocol/generated/Violation';
+
+/** A candidate that the strategy asked for. */
+export interface Candidate {
+  readonly ask: number;
+  readonly genes: readonly number[];
+  readonly name: string;
+  readonly parent: number | null;
+  readonly costs: CandidateCosts;
+  readonly sameAs: number | null;
+  readonly plannedMacs: number;
+  /** What came of its training; null while there is no result. */
+  readonly result: Trained | null;
+  /** What came of the final training of a member of the front. */
+  readonly final: { readonly epochs: number; readonly result: Trained } | null;
+}
+
+/** A draw that broke a limit. */
+export interface Rejection {
+  /** Place among all rejections the log shows. */
+  readonly index: number;
+  /** The ask it preceded. */
+  readonly beforeAsk: number;
+  readonly genes: readonly number[];
+  readonly violation: Violation;
+}
+
+/** The state of the search after so many results. */
+export interface Milestone {
+  readonly told: number;
+  readonly bestAccuracy: number;
+  /** Share of the area between guessing and the reference cost that the front covers. */
+  readonly hypervolume: number;
+}
+
+export type RunEnd =
+  | {
+      readonly kind: 'done';
+      readonly candidates: number;
+      readonly distinct: number;
+      readonly workMacs: number;
+    }
+  | { readonly kind: 'stopped'; readonly reason: StopReason };
+
+export interface RunView {
+  readonly header: RunHeader | null;
+  /** By number of the ask. */
+  readonly candidates: readonly Candidate[];
+  /** Asks in the order in which their results were told. */
+  readonly told: readonly number[];
+  /** By ascending cost. */
+  readonly front: readonly FrontMember[];
+  /** One for each result. */
+  readonly milestones: readonly Milestone[];
+  readonly rejections: readonly Rejection[];
+  /** All rejections, also those of which the log keeps only the count. */
+  readonly rejectedCount: number;
+  readonly workMacs: number;
+  readonly end: RunEnd | null;
+}
+
+export const EMPTY_RUN: RunView = {
+  header: null,
+  candidates: [],
+  told: [],
+  front: [],
+  milestones: [],
+  rejections: [],
+  rejectedCount: 0,
+  workMacs: 0,
+  end: null,
+};
+
+/** The view after more lines. The given view stays as it was. */
+export function showLines(view: RunView, lines: readonly LogLine[]): RunView {
+  if (lines.length === 0) {
+    return view;
+  }
+  const draft: Draft = {
+    ...view,
+    candidates: [...view.candidates],
+    told: [...view.told],
+    milestones: [...view.milestones],
+    rejections: [...view.rejections],
+  };
+  for (const line of lines) {
+    showLine(draft, line);
+  }
+  return draft;
+}
+
+interface Draft extends Omit<
+  { -readonly [Key in keyof RunView]: RunView[Key] },
+  'candidates' | 'told' | 'milestones' | 'rejections'
+> {
+  candidates: Candidate[];
+  told: number[];
+  milestones: Milestone[];
+  rejections: Rejection[];
+}
+
+function showLine(draft: Draft, line: LogLine): void {
+  switch (line.line) {
+    case 'run': {
+      const { line: _, ...header } = line;
+      draft.header = header;
+      return;
+    }
+    case 'asked':
+      draft.candidates[line.ask] = {
+        ask: line.ask,
+        genes: line.genes,
+        name: line.name,
+        parent: line.parent,
+        costs: line.costs,
+        sameAs: line.same_as,
+        plannedMacs: line.planned_macs,
+        result: null,
+        final: null,
+      };
+      for (const { genes, violation } of line.rejections?.first ?? []) {
+        draft.rejections.push({ index: draft.rejections.length, beforeAsk: line.ask, genes, violation });
+      }
+      draft.rejectedCount += line.rejections?.count ?? 0;
+      return;
+    case 'told':
+      showResult(draft, line.ask, line);
+      return;
+    case 'front': {
+      draft.front = line.members;
+      const newest = draft.milestones.at(-1);
+      if (newest !== undefined) {
+        draft.milestones[draft.milestones.length - 1] = {
+          ...newest,
+          hypervolume: line.hypervolume / wholeArea(draft.header),
+        };
+      }
+      return;
+    }
+    case 'final': {
+      const candidate = draft.candidates[line.ask];
+      if (candidate !== undefined) {
+        const result = trainedOf(line);
+        draft.candidates[line.ask] = { ...candidate, final: { epochs: line.epochs, result } };
+      }
+      return;
+    }
+    case 'done':
+      draft.end = {
+        kind: 'done',
+        candidates: line.candidates,
+        distinct: line.distinct,
+        workMacs: line.work_macs,
+      };
+      return;
+    case 'stopped':
+      draft.end = { kind: 'stopped', reason: line.reason };
+      return;
+    default:
+      line satisfies never;
+  }
+}
+
+function showResult(draft: Draft, ask: number, result: Trained): void {
+  const candidate = draft.candidates[ask];
+  if (candidate === undefined) {
+    return;
+  }
+  draft.candidates[ask] = { ...candidate, result: trainedOf(result) };
+  draft.told.push(ask);
+  draft.workMacs += candidate.plannedMacs;
+  const before = draft.milestones.at(-1);
+  draft.milestones.push({
+    told: draft.told.length,
+    bestAccuracy: Math.max(before?.bestAccuracy ?? 0, result.validation_accuracy),
+    hypervolume: before?.hypervolume ?? 0,
+  });
+}
+
+/** Area between the reference point and what no network can beat: all right at no cost. */
+function wholeArea(header: RunHeader | null): number {
+  return header === null ? 1 : (1 - header.reference_accuracy) * header.reference_cost;
+}
+
+/** The result without what else stands on its line. */
+function trainedOf(line: Trained): Trained {
+  const { curve, validation_accuracy, test_accuracy, weights_sha256, failure } = line;
+  return {
+    curve,
+    validation_accuracy,
+    ...(test_accuracy === undefined ? {} : { test_accuracy }),
+    ...(weights_sha256 === undefined ? {} : { weights_sha256 }),
+    ...(failure === undefined ? {} : { failure }),
+  };
+}

@@ -1,0 +1,101 @@
+import type { Engine, EngineError } from '../engine/engine';
+import type { CandidateView } from '../protocol/generated/CandidateView';
+import type { LinkNotice } from '../protocol/generated/LinkNotice';
+import type { RunConfig } from '../protocol/generated/RunConfig';
+import type { SpaceView } from '../protocol/generated/SpaceView';
+import { engineErrorOf } from './errors';
+
+/** The space of a configuration, or why there is none. */
+export type SpaceState =
+  | { readonly kind: 'space'; readonly view: SpaceView }
+  | { readonly kind: 'error'; readonly error: EngineError };
+
+/** How many networks are drawn to show what the space holds. */
+const SAMPLES = 60;
+
+/** What is to be searched: the configuration, and what follows from it at once. */
+export class Experiment {
+  #config = $state.raw<RunConfig>() as RunConfig;
+  #notices = $state.raw<readonly LinkNotice[]>([]);
+  #samples = $state.raw<readonly CandidateView[]>([]);
+  #drawing = $state.raw(0);
+  readonly space = $derived.by(() => this.#spaceOf(this.#config));
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly showLink: (fragment: string) => void,
+  ) {
+    this.#config = engine.catalog.defaults;
+  }
+
+  get catalog(): Engine['catalog'] {
+    return this.engine.catalog;
+  }
+
+  get config(): RunConfig {
+    return this.#config;
+  }
+
+  /** What is to be told about the link that was opened. */
+  get notices(): readonly LinkNotice[] {
+    return this.#notices;
+  }
+
+  /** Networks drawn from the space without regard to limits; empty until drawn. */
+  get samples(): readonly CandidateView[] {
+    return this.#samples;
+  }
+
+  /** One network to look at before there are results: a drawn one that fits, if any does. */
+  get example(): CandidateView | null {
+    const fitting = this.#samples.filter(({ violations }) => violations.length === 0);
+    const choice = fitting.length > 0 ? fitting : this.#samples;
+    return choice[this.#drawing % Math.max(1, choice.length)] ?? null;
+  }
+
+  /** The one way to change the configuration. */
+  update(patch: Partial<RunConfig>): void {
+    this.#config = { ...this.#config, ...patch };
+    this.showLink(this.link);
+  }
+
+  /** The fragment that opens this configuration, without `#`. */
+  get link(): string {
+    return this.engine.writeLink(this.#config);
+  }
+
+  /** Takes a link's configuration; what was unknown, clamped or newer becomes a notice. Starts nothing. */
+  open(fragment: string): { readonly language: string | null } {
+    const reading = this.engine.readLink(fragment);
+    this.#config = reading.config;
+    this.#notices = reading.notices;
+    return { language: reading.lang };
+  }
+
+  dismissNotices(): void {
+    this.#notices = [];
+  }
+
+  /** Draws networks from the space as configured. */
+  drawSamples(): void {
+    this.#drawing = 0;
+    try {
+      this.#samples = this.engine.draw(this.#config, SAMPLES, this.#config.seed);
+    } catch {
+      // Why there is no such space is told where the space is shown.
+      this.#samples = [];
+    }
+  }
+
+  showAnotherExample(): void {
+    this.#drawing += 1;
+  }
+
+  #spaceOf(config: RunConfig): SpaceState {
+    try {
+      return { kind: 'space', view: this.engine.space(config) };
+    } catch (error) {
+      return { kind: 'error', error: engineErrorOf(error) };
+    }
+  }
+}

@@ -1,0 +1,11 @@
+/** Time between updates while the page is hidden: browsers draw no frames then, but the search goes on. */
+const HIDDEN_INTERVAL_MS = 500;
+
+/** Calls back once, before the next frame; in a hidden tab a little later. */
+export function nextFrame(callback: () => void): void {
+  if (document.hidden) {
+    setTimeout(callback, HIDDEN_INTERVAL_MS);
+  } else {
+    requestAnimationFrame(callback);
+  }
+}

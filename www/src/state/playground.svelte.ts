@@ -1,0 +1,183 @@
+import type { ContactSheet, Engine, EngineError } from '../engine/engine';
+import { SHEET } from '../model/sheet';
+import { networkWords } from '../model/describe';
+import { limitsOf } from '../model/limits';
+import { lookAt } from '../model/looked';
+import { blocksOf } from '../model/network/blocks';
+import type { CandidateView } from '../protocol/generated/CandidateView';
+import type { Device } from '../protocol/generated/Device';
+import { Choice } from './choice.svelte';
+import { engineErrorOf } from './errors';
+import { Experiment } from './experiment.svelte';
+import { nextFrame } from './frames';
+import { Pricing } from './pricing';
+import { Search } from './search.svelte';
+import type { Ui } from './ui.svelte';
+
+/** The page's state with an engine behind it: what is searched, the search, and what is looked at. */
+export class PlaygroundState {
+  readonly experiment: Experiment;
+  readonly search: Search;
+  readonly choice: Choice;
+  readonly workersMax = Math.max(1, navigator.hardwareConcurrency);
+  workers = $state(Math.max(1, navigator.hardwareConcurrency - 1));
+  #sheet = $state.raw<ContactSheet | null>(null);
+  #sheetError = $state.raw<EngineError | null>(null);
+  #isLinkWaiting = $state.raw(false);
+  readonly #pricing: Pricing;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly ui: Ui,
+  ) {
+    this.experiment = new Experiment(engine, () => { this.#writeLocation(); });
+    this.search = new Search(engine, { nextFrame, now: () => performance.now() });
+    this.choice = new Choice(() => this.search.view);
+    this.#pricing = new Pricing(engine);
+    this.ui.openLanguage(this.experiment.open(location.hash).language);
+  }
+
+  /** The configuration that what is shown belongs to: the run's, or before there is one the edited one. */
+  readonly shownConfig = $derived.by(() => this.search.view.header?.config ?? this.experiment.config);
+
+  /** Whether there is nothing to show yet. */
+  readonly isEmpty = $derived.by(() => this.search.phase === 'idle' && this.search.view.header === null);
+
+  /** Whether the configuration was changed since the run that is shown. */
+  readonly isChanged = $derived.by(() => {
+    const { header } = this.search.view;
+    return (
+      header !== null &&
+      !this.search.isActive &&
+      this.engine.writeLink(header.config) !== this.engine.writeLink(this.experiment.config)
+    );
+  });
+
+  /** Share of the candidates that have their result. */
+  readonly progress = $derived.by(() => {
+    const { header, told } = this.search.view;
+    return header === null ? 0 : told.length / header.config.candidates;
+  });
+
+  readonly device = $derived.by(
+    (): Device | undefined => this.engine.catalog.devices.find(({ id }) => id === this.shownConfig.device),
+  );
+
+  readonly deviceTitle = $derived.by(() =>
+    this.device === undefined ? this.shownConfig.device : this.ui.textOf(this.device.title),
+  );
+
+  readonly limits = $derived.by(() => this.search.view.header?.limits ?? this.#limitsOfDevice());
+
+  readonly axis = $derived.by(() => this.ui.axis ?? this.shownConfig.objective);
+
+  readonly looked = $derived.by(() =>
+    lookAt(this.choice.current, this.search.view, this.search.lanes, this.experiment.example, this.price),
+  );
+
+  /** What a screen reader is told about the end of a search. */
+  readonly announcement = $derived.by(() => {
+    const { told, front, end } = this.search.view;
+    const { t, format } = this.ui;
+    return end?.kind === 'done'
+      ? t.run.announceFinished(format.whole(told.length), format.whole(front.length))
+      : '';
+  });
+
+  get sheet(): ContactSheet | null {
+    return this.#sheet;
+  }
+
+  get sheetError(): EngineError | null {
+    return this.#sheetError;
+  }
+
+  /** Whether a link was left unopened because a search is under way. */
+  get isLinkWaiting(): boolean {
+    return this.#isLinkWaiting;
+  }
+
+  get logName(): string {
+    const { data, device, strategy, seed } = this.shownConfig;
+    return `nas-${data}-${device}-${strategy}-${seed}.jsonl`;
+  }
+
+  /** A candidate of what is shown, decoded and priced. */
+  readonly price = (genes: readonly number[]): CandidateView | null =>
+    this.#pricing.price(this.shownConfig, genes);
+
+  /** A candidate in words. */
+  readonly describe = (genes: readonly number[]): string => {
+    const priced = this.price(genes);
+    return priced === null ? '' : networkWords(blocksOf(priced.network), this.ui.t);
+  };
+
+  start(): void {
+    this.choice.follow();
+    this.search.start(this.experiment.config, this.workers);
+  }
+
+  step(): void {
+    this.search.step(this.experiment.config, this.workers);
+  }
+
+  reset(): void {
+    this.choice.follow();
+    this.search.reset();
+  }
+
+  /** The link to copy; the address bar shows the same one. */
+  shareUrl(): string {
+    this.#writeLocation();
+    return location.href;
+  }
+
+  /** Takes the link in the address bar, unless a search is under way. */
+  openLocation(): void {
+    this.#isLinkWaiting = this.search.isActive;
+    if (!this.search.isActive) {
+      this.reset();
+      this.ui.openLanguage(this.experiment.open(location.hash).language);
+    }
+  }
+
+  dismissNotices(): void {
+    this.#isLinkWaiting = false;
+    this.experiment.dismissNotices();
+  }
+
+  switchLanguage(): void {
+    this.ui.switchLanguage();
+  }
+
+  async loadSheet(dataId: string): Promise<void> {
+    this.#sheet = null;
+    try {
+      const sheet = await this.engine.contactSheet(dataId, SHEET.columns * SHEET.rows);
+      if (dataId === this.experiment.config.data) {
+        this.#sheet = sheet;
+        this.#sheetError = null;
+      }
+    } catch (error) {
+      this.#sheetError = engineErrorOf(error);
+    }
+  }
+
+  dismissSheetError(): void {
+    this.#sheetError = null;
+  }
+
+  #limitsOfDevice() {
+    const own = this.device ?? this.engine.catalog.devices[0];
+    if (own === undefined) {
+      throw new Error('the catalog has no devices');
+    }
+    return limitsOf(own, this.shownConfig);
+  }
+
+  #writeLocation(): void {
+    const language = this.ui.chosenLanguage;
+    const fragment = this.experiment.link + (language === null ? '' : `&lang=${language}`);
+    history.replaceState(null, '', `#${fragment}`);
+  }
+}

@@ -1,0 +1,220 @@
+import type { Engine, EngineError, Lane, Session, SessionListener, SessionState } from '../engine/engine';
+import { EMPTY_RUN, type RunView, showLines } from '../model/run-view';
+import type { LogLine } from '../protocol/generated/LogLine';
+import type { RunConfig } from '../protocol/generated/RunConfig';
+import { engineErrorOf } from './errors';
+import { Stopwatch } from './stopwatch';
+
+export type Phase = 'idle' | 'opening' | 'running' | 'paused' | 'finished' | 'failed';
+
+/** What the search needs of its surroundings; tests bring their own. */
+export interface SearchSurroundings {
+  /** Calls back once, before the next frame is drawn. */
+  readonly nextFrame: (callback: () => void) => void;
+  readonly now: () => number;
+}
+
+/**
+ * The search: one session at a time, from Search to Reset. Log lines and lanes are gathered and shown at most
+ * once a frame.
+ */
+export class Search {
+  #phase = $state.raw<Phase>('idle');
+  #view = $state.raw<RunView>(EMPTY_RUN);
+  #lanes = $state.raw<readonly Lane[]>([]);
+  #error = $state.raw<EngineError | null>(null);
+  #hasLog = $state.raw(false);
+  #session: Session | null = null;
+  #log: (() => Promise<string>) | null = null;
+  #waitingLines: LogLine[] = [];
+  #waitingLanes: readonly Lane[] | null = null;
+  #isFrameAsked = false;
+  readonly #stopwatch: Stopwatch;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly surroundings: SearchSurroundings,
+  ) {
+    this.#stopwatch = new Stopwatch(surroundings.now);
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  get view(): RunView {
+    return this.#view;
+  }
+
+  get lanes(): readonly Lane[] {
+    return this.#lanes;
+  }
+
+  get error(): EngineError | null {
+    return this.#error;
+  }
+
+  /** Whether there is a log to download: also after a reset, until the next start. */
+  get hasLog(): boolean {
+    return this.#hasLog;
+  }
+
+  /** Whether a session holds the configuration. */
+  get isActive(): boolean {
+    return this.#phase === 'opening' || this.#phase === 'running' || this.#phase === 'paused';
+  }
+
+  /** Milliseconds of searching, without pauses. */
+  elapsed(): number {
+    return this.#stopwatch.elapsed();
+  }
+
+  start(config: RunConfig, workers: number): void {
+    this.#close();
+    this.#clear();
+    this.#log = null;
+    this.#hasLog = false;
+    this.#phase = 'opening';
+    this.#stopwatch.restart();
+    try {
+      const session = this.engine.start(config, workers, this.#listener());
+      this.#session = session;
+      this.#log = () => session.log();
+      this.#hasLog = true;
+    } catch (error) {
+      this.#fail(engineErrorOf(error));
+    }
+  }
+
+  pause(): void {
+    this.#session?.pause();
+  }
+
+  resume(): void {
+    this.#session?.resume();
+  }
+
+  /** Goes on until one more candidate is told; starts the search if there is none. */
+  step(config: RunConfig, workers: number): void {
+    if (!this.isActive) {
+      this.start(config, workers);
+    }
+    this.#session?.step();
+  }
+
+  /** Back to the beginning. What is shown goes; the log stays until the next start. */
+  reset(): void {
+    const session = this.#session;
+    if (session !== null) {
+      if (this.isActive) {
+        session.stop();
+      }
+      const text = session.log();
+      text.then(() => session.close(), () => session.close());
+      this.#log = () => text;
+      this.#session = null;
+    }
+    this.#clear();
+    this.#phase = 'idle';
+  }
+
+  log(): Promise<string> {
+    return this.#log?.() ?? Promise.reject(new Error('there is no log yet'));
+  }
+
+  dismissError(): void {
+    this.#error = null;
+    if (this.#phase === 'failed') {
+      this.reset();
+    }
+  }
+
+  #listener(): SessionListener {
+    let isOver = false;
+    const isCurrent = (): boolean => !isOver;
+    this.#forget = () => {
+      isOver = true;
+    };
+    return {
+      log: (lines) => {
+        if (isCurrent()) {
+          this.#waitingLines.push(...lines);
+          this.#askFrame();
+        }
+      },
+      lanes: (lanes) => {
+        if (isCurrent()) {
+          this.#waitingLanes = lanes;
+          this.#askFrame();
+        }
+      },
+      state: (state) => {
+        if (isCurrent()) {
+          this.#enter(state);
+        }
+      },
+    };
+  }
+
+  /** Makes the newest listener deaf: what its session still says is about a run that is gone. */
+  #forget: () => void = () => undefined;
+
+  #enter(state: SessionState): void {
+    switch (state.kind) {
+      case 'opening':
+      case 'running':
+      case 'paused':
+      case 'finished':
+        this.#phase = state.kind;
+        this.#stopwatch.run(state.kind === 'opening' || state.kind === 'running');
+        return;
+      case 'failed':
+        this.#fail(state.error);
+        return;
+      case 'closed':
+        return;
+    }
+  }
+
+  #fail(error: EngineError): void {
+    this.#stopwatch.run(false);
+    this.#phase = 'failed';
+    this.#error = error;
+  }
+
+  #askFrame(): void {
+    if (!this.#isFrameAsked) {
+      this.#isFrameAsked = true;
+      this.surroundings.nextFrame(() => {
+        this.#isFrameAsked = false;
+        this.#show();
+      });
+    }
+  }
+
+  #show(): void {
+    if (this.#waitingLines.length > 0) {
+      this.#view = showLines(this.#view, this.#waitingLines);
+      this.#waitingLines = [];
+    }
+    if (this.#waitingLanes !== null) {
+      this.#lanes = this.#waitingLanes;
+      this.#waitingLanes = null;
+    }
+  }
+
+  #clear(): void {
+    this.#forget();
+    this.#waitingLines = [];
+    this.#waitingLanes = null;
+    this.#view = EMPTY_RUN;
+    this.#lanes = [];
+    this.#error = null;
+    this.#stopwatch.clear();
+  }
+
+  #close(): void {
+    this.#session?.close();
+    this.#session = null;
+  }
+}
