@@ -3,7 +3,7 @@ import { defineConfig } from '@playwright/test';
 import { findChromium } from '../../scripts/chromium.mjs';
 import { root } from '../../scripts/house.mjs';
 
-const port = 4173;
+const port = Number(env.PORT ?? 4173);
 const executablePath = findChromium();
 
 export default defineConfig({

@@ -76,16 +76,22 @@ impl Live {
             }
         }
         let tensors: Vec<TensorId> = (0..is_live.len()).filter(|&tensor| is_live[tensor]).collect();
-        let vertex: BTreeMap<TensorId, usize> = tensors.iter().enumerate().map(|(v, &tensor)| (tensor, v)).collect();
+        let vertex: BTreeMap<TensorId, usize> =
+            tensors.iter().enumerate().map(|(v, &tensor)| (tensor, v)).collect();
         let node = |tensor: TensorId| tensor.checked_sub(1).map(|node| &graph.nodes[node]);
         let label = |tensor| node(tensor).map_or_else(|| INPUT_NAME.to_owned(), |node| op_text(&node.op));
         let reads = |tensor| {
-            node(tensor).map_or_else(Vec::new, |node| node.inputs.iter().map(|input| vertex[&source[*input]]).collect())
+            node(tensor).map_or_else(Vec::new, |node| {
+                node.inputs.iter().map(|input| vertex[&source[*input]]).collect()
+            })
         };
         Self {
             labels: tensors.iter().map(|&tensor| label(tensor)).collect(),
             inputs: tensors.iter().map(|&tensor| reads(tensor)).collect(),
-            commutative: tensors.iter().map(|&t| node(t).is_some_and(|node| node.op.is_commutative())).collect(),
+            commutative: tensors
+                .iter()
+                .map(|&t| node(t).is_some_and(|node| node.op.is_commutative()))
+                .collect(),
             output: vertex[&output],
             nodes: tensors.iter().map(|tensor| tensor.checked_sub(1)).collect(),
         }
@@ -269,7 +275,11 @@ pub fn contracted_sources(graph: &Graph) -> Vec<TensorId> {
 fn explicit(op: &Op) -> Op {
     let padding = |padding: Padding, kernel, dilation| {
         let insets = padding.insets(kernel, dilation);
-        if insets == Padding::Same.insets(kernel, dilation) { Padding::Same } else { Padding::Explicit(insets) }
+        if insets == Padding::Same.insets(kernel, dilation) {
+            Padding::Same
+        } else {
+            Padding::Explicit(insets)
+        }
     };
     let mut op = op.clone();
     match &mut op {
@@ -315,8 +325,16 @@ mod tests {
 
     #[test]
     fn names_and_order_of_layers_do_not_matter() {
-        let one = name(&[("a", conv(8, 3), &["input"]), ("b", conv(8, 1), &["input"]), ("c", Op::Add, &["a", "b"])]);
-        let other = name(&[("y", conv(8, 1), &["input"]), ("x", conv(8, 3), &["input"]), ("z", Op::Add, &["y", "x"])]);
+        let one = name(&[
+            ("a", conv(8, 3), &["input"]),
+            ("b", conv(8, 1), &["input"]),
+            ("c", Op::Add, &["a", "b"]),
+        ]);
+        let other = name(&[
+            ("y", conv(8, 1), &["input"]),
+            ("x", conv(8, 3), &["input"]),
+            ("z", Op::Add, &["y", "x"]),
+        ]);
         assert_eq!(one, other);
     }
 

@@ -62,7 +62,9 @@ pub enum NetworkError {
         rule: &'static str,
     },
     /// A kernel that reaches past the padded image.
-    #[error("layer '{layer}': a kernel of {kernel} does not fit {input} with its padding: use a smaller kernel or padding \"same\"")]
+    #[error(
+        "layer '{layer}': a kernel of {kernel} does not fit {input} with its padding: use a smaller kernel or padding \"same\""
+    )]
     KernelTooLarge {
         /// The layer.
         layer: String,
@@ -108,5 +110,13 @@ pub enum NetworkError {
         layer: String,
         /// Number of elements.
         elements: u64,
+    },
+    /// No reference network of that name.
+    #[error("there is no reference network '{id}': use one of {known}")]
+    UnknownReference {
+        /// The name given.
+        id: String,
+        /// The names there are.
+        known: String,
     },
 }

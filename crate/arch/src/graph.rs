@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Conv2d, INPUT_NAME, Insets, Layer, MAX_DIMENSION, MAX_ELEMENTS, MAX_LAYERS, Network, NetworkError, Op, Pair,
-    Parameter, Pool, Shape,
+    Conv2d, INPUT_NAME, Insets, Layer, MAX_DIMENSION, MAX_ELEMENTS, MAX_LAYERS, Network, NetworkError, Op,
+    Pair, Parameter, Pool, Shape,
 };
 
 /// A tensor of a graph: 0 is the input, `i + 1` the output of node `i`.
@@ -83,7 +83,8 @@ impl Graph {
     }
 
     fn node(&self, layer: &Layer, tensors: &BTreeMap<&str, TensorId>) -> Result<Node, NetworkError> {
-        let unknown = |input: &String| NetworkError::UnknownInput { layer: layer.name.clone(), input: input.clone() };
+        let unknown =
+            |input: &String| NetworkError::UnknownInput { layer: layer.name.clone(), input: input.clone() };
         let inputs = layer
             .inputs
             .iter()
@@ -110,13 +111,14 @@ fn output_shape(layer: &Layer, inputs: &[Shape]) -> Result<Shape, NetworkError> 
     if inputs.len() > 1 && !matches!(layer.op, Op::Add | Op::Concat) {
         return Err(count_error("one input"));
     }
-    let all_share = |rule, agree: fn(Shape, Shape) -> bool| match inputs.iter().find(|&&other| !agree(first, other)) {
-        None => Ok(()),
-        Some(&other) => {
-            let (layer, op) = (layer.name.clone(), layer.op.id());
-            Err(NetworkError::ShapeMismatch { layer, op, first, other, rule })
-        }
-    };
+    let all_share =
+        |rule, agree: fn(Shape, Shape) -> bool| match inputs.iter().find(|&&other| !agree(first, other)) {
+            None => Ok(()),
+            Some(&other) => {
+                let (layer, op) = (layer.name.clone(), layer.op.id());
+                Err(NetworkError::ShapeMismatch { layer, op, first, other, rule })
+            }
+        };
     match &layer.op {
         Op::Conv2d(conv) => conv_shape(&layer.name, conv, first),
         Op::MaxPool(pool) | Op::AvgPool(pool) => pool_shape(&layer.name, pool, first),
@@ -144,7 +146,12 @@ fn conv_shape(layer: &str, conv: &Conv2d, input: Shape) -> Result<Shape, Network
     check_window(layer, conv.kernel, conv.stride)?;
     if !input.channels.is_multiple_of(conv.groups) || !conv.out_channels.is_multiple_of(conv.groups) {
         let (layer, groups) = (layer.to_owned(), conv.groups);
-        return Err(NetworkError::Groups { layer, groups, inputs: input.channels, outputs: conv.out_channels });
+        return Err(NetworkError::Groups {
+            layer,
+            groups,
+            inputs: input.channels,
+            outputs: conv.out_channels,
+        });
     }
     check_window_reach(layer, conv.kernel, conv.dilation)?;
     let insets = conv.padding.insets(conv.kernel, conv.dilation);
@@ -157,9 +164,13 @@ fn pool_shape(layer: &str, pool: &Pool, input: Shape) -> Result<Shape, NetworkEr
     check_window(layer, pool.kernel, pool.stride())?;
     let insets = pool.padding.insets(pool.kernel, Pair::ONE);
     check_insets(layer, insets)?;
-    if insets.top.max(insets.bottom) >= pool.kernel.vertical || insets.left.max(insets.right) >= pool.kernel.horizontal
+    if insets.top.max(insets.bottom) >= pool.kernel.vertical
+        || insets.left.max(insets.right) >= pool.kernel.horizontal
     {
-        return Err(NetworkError::PaddingTooLarge { layer: layer.to_owned(), kernel: pool.kernel.to_string() });
+        return Err(NetworkError::PaddingTooLarge {
+            layer: layer.to_owned(),
+            kernel: pool.kernel.to_string(),
+        });
     }
     let (height, width) = windows(layer, input, pool.kernel, Pair::ONE, pool.stride(), insets)?;
     Ok(Shape::new(input.channels, height, width))
@@ -179,9 +190,19 @@ fn windows(
     };
     let (Some(height), Some(width)) = (
         count(input.height, insets.top + insets.bottom, kernel.vertical, dilation.vertical, stride.vertical),
-        count(input.width, insets.left + insets.right, kernel.horizontal, dilation.horizontal, stride.horizontal),
+        count(
+            input.width,
+            insets.left + insets.right,
+            kernel.horizontal,
+            dilation.horizontal,
+            stride.horizontal,
+        ),
     ) else {
-        return Err(NetworkError::KernelTooLarge { layer: layer.to_owned(), kernel: kernel.to_string(), input });
+        return Err(NetworkError::KernelTooLarge {
+            layer: layer.to_owned(),
+            kernel: kernel.to_string(),
+            input,
+        });
     };
     Ok((height, width))
 }
@@ -193,7 +214,8 @@ fn check_window(layer: &str, kernel: Pair, stride: Pair) -> Result<(), NetworkEr
 
 fn check_window_reach(layer: &str, kernel: Pair, dilation: Pair) -> Result<(), NetworkError> {
     let reach = |kernel: u32, dilation: u32| u64::from(dilation) * u64::from(kernel - 1) + 1;
-    let largest = reach(kernel.vertical, dilation.vertical).max(reach(kernel.horizontal, dilation.horizontal));
+    let largest =
+        reach(kernel.vertical, dilation.vertical).max(reach(kernel.horizontal, dilation.horizontal));
     check_size(layer, "dilated kernel", u32::try_from(largest).unwrap_or(u32::MAX))
 }
 
@@ -265,13 +287,28 @@ mod tests {
     #[test]
     fn unsound_layers_are_refused() {
         let cases = [
-            (r#"{"op": "conv2d", "out_channels": 8, "kernel": 9, "padding": 0}"#, "kernel of 9×9 does not fit 4×9×7"),
-            (r#"{"op": "conv2d", "out_channels": 8, "kernel": 3, "groups": 3}"#, "3 groups must divide both 4"),
+            (
+                r#"{"op": "conv2d", "out_channels": 8, "kernel": 9, "padding": 0}"#,
+                "kernel of 9×9 does not fit 4×9×7",
+            ),
+            (
+                r#"{"op": "conv2d", "out_channels": 8, "kernel": 3, "groups": 3}"#,
+                "3 groups must divide both 4",
+            ),
             (r#"{"op": "conv2d", "out_channels": 8, "kernel": 0}"#, "kernel is 0"),
             (r#"{"op": "conv2d", "out_channels": 8, "kernel": 3, "stride": 70000}"#, "stride is 70000"),
-            (r#"{"op": "conv2d", "out_channels": 8, "kernel": 65536, "dilation": 65536}"#, "dilated kernel is"),
-            (r#"{"op": "conv2d", "out_channels": 65536, "kernel": 4001, "padding": "same"}"#, "elements in one tensor"),
-            (r#"{"op": "max-pool", "kernel": 2, "padding": 2}"#, "padding must be smaller than the pooling kernel"),
+            (
+                r#"{"op": "conv2d", "out_channels": 8, "kernel": 65536, "dilation": 65536}"#,
+                "dilated kernel is",
+            ),
+            (
+                r#"{"op": "conv2d", "out_channels": 65536, "kernel": 4001, "padding": "same"}"#,
+                "elements in one tensor",
+            ),
+            (
+                r#"{"op": "max-pool", "kernel": 2, "padding": 2}"#,
+                "padding must be smaller than the pooling kernel",
+            ),
             (r#"{"op": "relu", "inputs": ["input", "input"]}"#, "relu takes one input, not 2"),
             (r#"{"op": "add", "inputs": []}"#, "add takes at least one input, not 0"),
             (r#"{"name": "input", "op": "relu"}"#, "the name is taken"),
@@ -299,7 +336,8 @@ mod tests {
         network.push("gap", Op::GlobalAvgPool);
         network.push("head", Op::Dense(Dense { out_features: 10, bias: true }));
         let graph = network.resolve().unwrap();
-        let listed: Vec<_> = graph.parameters().map(|(path, parameter)| (path, parameter.shape.clone())).collect();
+        let listed: Vec<_> =
+            graph.parameters().map(|(path, parameter)| (path, parameter.shape.clone())).collect();
         let expected: [(&str, &[u32]); 8] = [
             ("conv.weight", &[6, 2, 3, 3]),
             ("conv.bias", &[6]),

@@ -10,6 +10,7 @@ mod graph;
 mod network;
 mod op;
 mod recipe;
+mod reference;
 mod shape;
 
 pub use canonical::{Canonical, canonical, contracted_sources};
@@ -18,7 +19,8 @@ pub use graph::{Graph, INPUT_TENSOR, Node, TensorId};
 pub use network::{INPUT_NAME, Layer, Network};
 pub use op::{BatchNorm, Conv2d, Dense, Op, Parameter, ParameterRole, Pool};
 pub use recipe::{Optimizer, Recipe};
-pub use shape::{Insets, Pair, Padding, Shape};
+pub use reference::{reference, references};
+pub use shape::{Insets, Padding, Pair, Shape};
 
 /// The most layers a network may have.
 pub const MAX_LAYERS: usize = 4096;

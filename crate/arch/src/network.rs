@@ -37,7 +37,8 @@ impl Network {
     /// # Errors
     /// If the text is not a network, or the network is not sound.
     pub fn from_json(text: &str) -> Result<Self, NetworkError> {
-        let network: Self = serde_json::from_str(text).map_err(|error| NetworkError::Json(error.to_string()))?;
+        let network: Self =
+            serde_json::from_str(text).map_err(|error| NetworkError::Json(error.to_string()))?;
         network.resolve()?;
         Ok(network)
     }
@@ -68,7 +69,11 @@ impl Network {
     /// Adds a layer that reads the named ones and returns its name.
     pub fn push_reading(&mut self, name: impl Into<String>, op: Op, inputs: &[&str]) -> String {
         let name = name.into();
-        self.layers.push(Layer { name: name.clone(), inputs: inputs.iter().map(ToString::to_string).collect(), op });
+        self.layers.push(Layer {
+            name: name.clone(),
+            inputs: inputs.iter().map(ToString::to_string).collect(),
+            op,
+        });
         name
     }
 }
@@ -89,8 +94,9 @@ impl<'de> Deserialize<'de> for Network {
         let mut network = Self::new(form.input);
         for (index, fields) in form.layers.into_iter().enumerate() {
             let name = fields.get("name").and_then(|name| name.as_str()).unwrap_or("unnamed").to_owned();
-            let layer = read_layer(fields, index, network.layers.last())
-                .map_err(|problem| D::Error::custom(NetworkError::Layer { index: index + 1, name, problem }))?;
+            let layer = read_layer(fields, index, network.layers.last()).map_err(|problem| {
+                D::Error::custom(NetworkError::Layer { index: index + 1, name, problem })
+            })?;
             network.layers.push(layer);
         }
         Ok(network)

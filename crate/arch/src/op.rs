@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{Pair, Padding, Shape};
+use crate::{Padding, Pair, Shape};
 
 /// An operator with its settings. As JSON an object with its identifier under `"op"`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -236,8 +236,12 @@ impl Op {
         let parameter = |role, shape: &[u32]| Parameter { role, shape: shape.to_vec() };
         match self {
             Self::Conv2d(conv) => {
-                let shape =
-                    [conv.out_channels, input.channels / conv.groups, conv.kernel.vertical, conv.kernel.horizontal];
+                let shape = [
+                    conv.out_channels,
+                    input.channels / conv.groups,
+                    conv.kernel.vertical,
+                    conv.kernel.horizontal,
+                ];
                 let mut list = vec![parameter(ParameterRole::Weight, &shape)];
                 list.extend(conv.bias.then(|| parameter(ParameterRole::Bias, &[conv.out_channels])));
                 list

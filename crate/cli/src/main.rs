@@ -1,2 +1,61 @@
-//! The command `nas`.
-fn main() {}
+//! The command `nas`: the same engine as in the browser, on files and threads.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is a command line")]
+
+mod cost;
+mod data;
+mod failure;
+mod list;
+mod network;
+mod run;
+mod sample;
+mod train;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Failure;
+
+/// Neural architecture search for small hardware.
+#[derive(Parser)]
+#[command(name = "nas", version, propagate_version = true)]
+struct Command {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Runs a search from a link or a file.
+    Run(run::Arguments),
+    /// Trains one network.
+    Train(train::Arguments),
+    /// Says what a network costs.
+    Cost(cost::Arguments),
+    /// Draws networks from a search space, one JSON object a line.
+    Sample(sample::Arguments),
+    /// Lists what there is to choose from.
+    List(list::Arguments),
+}
+
+fn main() {
+    let result = match Command::parse().verb {
+        Verb::Run(arguments) => run::run(&arguments),
+        Verb::Train(arguments) => train::train(&arguments),
+        Verb::Cost(arguments) => cost::cost(&arguments),
+        Verb::Sample(arguments) => sample::sample(&arguments),
+        Verb::List(arguments) => list::list(&arguments),
+    };
+    let code = result.map_or_else(
+        |failure| {
+            eprintln!("nas: {failure}");
+            failure.exit_code()
+        },
+        |()| 0,
+    );
+    std::process::exit(code);
+}
+
+/// Writes a value as JSON on one line.
+fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    println!("{}", serde_json::to_string(value).map_err(|error| Failure::Internal(error.to_string()))?);
+    Ok(())
+}

@@ -94,7 +94,8 @@ impl Setting {
     /// # Errors
     /// If the value is of another kind or out of bounds.
     pub fn check(&self, value: &SettingValue) -> Result<(), SettingError> {
-        let bounds = |nearest| SettingError::Bounds { value: value.to_string(), expected: self.expected(), nearest };
+        let bounds =
+            |nearest| SettingError::Bounds { value: value.to_string(), expected: self.expected(), nearest };
         match (&self.kind, value) {
             (SettingKind::Switch, SettingValue::Switch(_)) => Ok(()),
             (SettingKind::Integer { min, max }, SettingValue::Integer(number)) => {
@@ -102,8 +103,11 @@ impl Setting {
                 if nearest == *number { Ok(()) } else { Err(bounds(SettingValue::Integer(nearest))) }
             }
             (SettingKind::Words { choices }, SettingValue::Words(words)) => {
-                let known: Vec<String> =
-                    choices.iter().filter(|choice| words.iter().any(|w| w == *choice)).map(ToString::to_string).collect();
+                let known: Vec<String> = choices
+                    .iter()
+                    .filter(|choice| words.iter().any(|w| w == *choice))
+                    .map(ToString::to_string)
+                    .collect();
                 match known.len() {
                     0 => Err(bounds(self.default.clone())),
                     count if count < words.len() => Err(bounds(SettingValue::Words(known))),
@@ -144,8 +148,11 @@ impl Setting {
             }
             SettingKind::Words { choices } => {
                 let words: Vec<String> = text.split(',').map(str::to_owned).collect();
-                let mut ordered: Vec<String> =
-                    choices.iter().filter(|choice| words.iter().any(|w| w == *choice)).map(ToString::to_string).collect();
+                let mut ordered: Vec<String> = choices
+                    .iter()
+                    .filter(|choice| words.iter().any(|w| w == *choice))
+                    .map(ToString::to_string)
+                    .collect();
                 ordered.extend(words.into_iter().filter(|word| !choices.contains(&word.as_str())));
                 SettingValue::Words(ordered)
             }
@@ -265,11 +272,11 @@ mod tests {
             SettingKind::Words { choices: vec!["conv", "pool", "fire"] },
             SettingValue::Words(vec!["conv".into()]),
         );
-        let numbers = setting(
-            SettingKind::Numbers { min: 1, max: 64, at_most: 3 },
-            SettingValue::Numbers(vec![8]),
-        );
-        for (setting, text) in [(&integer, "7"), (&switch, "off"), (&words, "conv,fire"), (&numbers, "4,8,16")] {
+        let numbers =
+            setting(SettingKind::Numbers { min: 1, max: 64, at_most: 3 }, SettingValue::Numbers(vec![8]));
+        for (setting, text) in
+            [(&integer, "7"), (&switch, "off"), (&words, "conv,fire"), (&numbers, "4,8,16")]
+        {
             assert_eq!(setting.parse(text).unwrap().to_string(), text);
         }
         assert_eq!(words.parse("fire,conv").unwrap().to_string(), "conv,fire");
@@ -284,9 +291,11 @@ mod tests {
         let integer = setting(SettingKind::Integer { min: 1, max: 9 }, SettingValue::Integer(3));
         assert_eq!(nearest(&integer, "0"), "1");
         assert_eq!(nearest(&integer, "12"), "9");
-        let numbers = setting(SettingKind::Numbers { min: 1, max: 64, at_most: 2 }, SettingValue::Numbers(vec![8]));
+        let numbers =
+            setting(SettingKind::Numbers { min: 1, max: 64, at_most: 2 }, SettingValue::Numbers(vec![8]));
         assert_eq!(nearest(&numbers, "70,4,4"), "4,64");
-        let words = setting(SettingKind::Words { choices: vec!["conv"] }, SettingValue::Words(vec!["conv".into()]));
+        let words =
+            setting(SettingKind::Words { choices: vec!["conv"] }, SettingValue::Words(vec!["conv".into()]));
         assert_eq!(nearest(&words, "conv,attention"), "conv");
         assert!(matches!(integer.parse("many"), Err(SettingError::Kind { .. })));
     }

@@ -71,12 +71,13 @@ impl ParameterLayout {
                 });
             }
         }
-        let mut ends = [0, 0];
+        let mut ends = [0_usize; 2];
         for decaying in [true, false] {
             for slot in slots.iter_mut().filter(|slot| decays(slot.role) == decaying) {
                 let end = &mut ends[slot.storage as usize];
-                slot.range = *end..*end + slot.range.len();
-                *end = slot.range.end;
+                let start = *end;
+                *end = start.checked_add(slot.range.len()).expect("parameters fit the address space");
+                slot.range = start..*end;
             }
         }
         let [parameters, statistics] = ends;

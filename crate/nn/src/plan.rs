@@ -48,6 +48,7 @@ pub struct Plan {
     arena_len: u64,
     index_arena_len: u64,
     kept_elements: u64,
+    macs: u64,
 }
 
 /// Bytes of a float and of an index.
@@ -68,8 +69,9 @@ impl Plan {
         let lifetimes = buffer::lifetimes(&lowered.buffers, &lowered.tasks);
         let (places, [arena_len, index_arena_len]) = placement::place(&lowered.buffers, &lifetimes);
         let kept_elements = kept(&lowered.tasks, &lowered.buffers, &lifetimes);
+        let macs = lowered.tasks.iter().map(|task| task.macs).sum();
         let Lowered { tasks, layer_outputs, .. } = lowered;
-        Ok(Self { tasks, places, layer_outputs, arena_len, index_arena_len, kept_elements })
+        Ok(Self { tasks, places, layer_outputs, arena_len, index_arena_len, kept_elements, macs })
     }
 
     /// Bytes of activations, gradients of activations, indices and working memory: the whole arena.
@@ -87,8 +89,8 @@ impl Plan {
     /// Multiply-accumulates of one pass through the plan. Instructions other than convolutions and dense layers count
     /// one for each element they write (or read, where that is more).
     #[must_use]
-    pub fn macs(&self) -> u64 {
-        self.tasks.iter().map(|task| task.macs).sum()
+    pub const fn macs(&self) -> u64 {
+        self.macs
     }
 
     pub(crate) fn tasks(&self) -> &[Task] {

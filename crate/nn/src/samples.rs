@@ -1,13 +1,9 @@
 use core::fmt;
 
 use nas_arch::Shape;
-use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
 /// Which part of a data set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "kebab-case")]
-#[ts(export)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Split {
     /// What gradients are taken on.
     Train,

@@ -23,6 +23,24 @@ impl fmt::Display for Digest {
     }
 }
 
+impl core::str::FromStr for Digest {
+    type Err = NotADigest;
+
+    fn from_str(text: &str) -> Result<Self, NotADigest> {
+        let digits = text.as_bytes();
+        let is_lower_hex = |digit: &u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
+        if digits.len() != 64 || !digits.iter().all(is_lower_hex) {
+            return Err(NotADigest);
+        }
+        let value = |digit: u8| if digit.is_ascii_digit() { digit - b'0' } else { digit - b'a' + 10 };
+        Ok(Self(std::array::from_fn(|i| value(digits[2 * i]) << 4 | value(digits[2 * i + 1]))))
+    }
+}
+
+/// The text is not 64 lower-case hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotADigest;
+
 impl fmt::Debug for Digest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Digest({self})")
@@ -94,6 +112,9 @@ mod tests {
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(sha256(b"abc").to_string(), expected);
         assert_eq!(sha256(b"abc").short(8), "ba7816bf");
+        assert_eq!(expected.parse(), Ok(sha256(b"abc")));
+        assert_eq!(expected.to_uppercase().parse::<Digest>(), Err(NotADigest));
+        assert_eq!("".parse::<Digest>(), Err(NotADigest));
     }
 
     #[test]

@@ -8,7 +8,7 @@
 mod digest;
 mod rng;
 
-pub use digest::{Digest, Digester, sha256};
+pub use digest::{Digest, Digester, NotADigest, sha256};
 pub use rng::Rng;
 
 /// Version of the arithmetic. It is part of every configuration and of every evaluation key, so results

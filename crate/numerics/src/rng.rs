@@ -113,7 +113,8 @@ mod tests {
             counts[rng.below(7) as usize] += 1;
         }
         let expected = f64::from(DRAWS) / 7.0;
-        let chi_squared: f64 = counts.iter().map(|&n| (f64::from(n) - expected) * (f64::from(n) - expected) / expected).sum();
+        let chi_squared: f64 =
+            counts.iter().map(|&n| (f64::from(n) - expected) * (f64::from(n) - expected) / expected).sum();
         assert!(chi_squared < 22.46, "{chi_squared}: {counts:?}");
     }
 

@@ -17,7 +17,7 @@ pub const MAX_WIDTH: u32 = 64;
 /// A run as it is configured: dataset × space × strategy × evaluation × device, objective and limits, with a
 /// budget and a seed. [`crate::link`] writes it as a link.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 #[ts(export)]
 pub struct RunConfig {
     /// Identifier of the dataset.

@@ -1,6 +1,9 @@
-use nas_arch::{Network, Recipe};
+use nas_arch::{Canonical, Network, Recipe};
+use nas_numerics::{Digester, NUMERICS_VERSION};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+
+use crate::{DataFacts, Problem, RunConfig, RunError};
 
 /// Number of a job, in the order in which jobs were made.
 pub type JobId = u32;
@@ -34,6 +37,80 @@ pub struct Job {
     /// Planned work in training MACs, known before the job starts.
     #[ts(type = "number")]
     pub planned_macs: u64,
+    /// Memory that the training may use.
+    #[ts(type = "number")]
+    pub memory_limit_bytes: u64,
+}
+
+impl Job {
+    /// The training of one network outside any run, with the default recipe: to its end, and with the test split.
+    ///
+    /// # Errors
+    /// If the data cannot be had in the size of the network's input, or the epochs are out of bounds.
+    pub fn standalone(
+        canonical: &Canonical,
+        facts: &DataFacts,
+        seed: u32,
+        epochs: u32,
+    ) -> Result<Self, RunError> {
+        let network = &canonical.network;
+        let res = Some(network.input.height);
+        let config = RunConfig { data: facts.id.clone(), res, seed, epochs, ..RunConfig::default() };
+        let problem = Problem::new(&config, facts)?;
+        let (data, recipe) = (problem.data, problem.recipe);
+        Ok(Self {
+            id: 0,
+            kind: JobKind::Final,
+            ask: 0,
+            name: canonical.name(),
+            network: network.clone(),
+            key: evaluation_key(JobKind::Final, network, &facts.sha256, &data, &recipe, seed, 0),
+            data,
+            recipe,
+            epochs,
+            run_seed: seed,
+            replicate: 0,
+            planned_macs: 0,
+            memory_limit_bytes: MEMORY_LIMIT_BYTES,
+        })
+    }
+}
+
+/// Memory that a training may use. A browser's worker has up to 4 GiB; on a phone with several workers a quarter of
+/// that is safe.
+pub const MEMORY_LIMIT_BYTES: u64 = 1 << 30;
+
+/// Digest of everything that the outcome of a training depends on: the numerics, the canonical network, the dataset and
+/// what is used of it, the recipe, the starting weights (cold), the run's seed and the replicate.
+///
+/// # Panics
+/// Never: plain values are always JSON.
+#[must_use]
+pub fn evaluation_key(
+    kind: JobKind,
+    network: &Network,
+    data_sha256: &str,
+    data: &DataSpec,
+    recipe: &Recipe,
+    run_seed: u32,
+    replicate: u32,
+) -> String {
+    let json = |value: Result<String, serde_json::Error>| value.expect("plain values are always JSON");
+    Digester::new()
+        .number(u64::from(NUMERICS_VERSION))
+        .text(&json(serde_json::to_string(network)))
+        .text(data_sha256)
+        .text(&json(serde_json::to_string(data)))
+        .text(&json(serde_json::to_string(recipe)))
+        .text("cold")
+        .number(u64::from(run_seed))
+        .number(u64::from(replicate))
+        .text(match kind {
+            JobKind::Search => "search",
+            JobKind::Final => "final",
+        })
+        .finish()
+        .to_string()
 }
 
 /// What a job is for.

@@ -83,7 +83,9 @@ impl LinkNotice {
     fn new(kind: NoticeKind) -> Self {
         let message = match &kind {
             NoticeKind::Unknown { key } => format!("'{key}' is no key of a link: it is ignored"),
-            NoticeKind::Clamped { key, given, used } => format!("{key}={given} is out of bounds: {used} is used"),
+            NoticeKind::Clamped { key, given, used } => {
+                format!("{key}={given} is out of bounds: {used} is used")
+            }
             NoticeKind::Invalid { key, given, expected } => {
                 format!("{key}={given} is not {expected}: the default is used")
             }
@@ -179,7 +181,9 @@ impl LinkReading {
                 if let Some(field) = FIELDS.iter().find(|field| field.key == key) {
                     return self.take_field(field, value);
                 }
-                let Some(setting) = find_setting(key) else { return Some(NoticeKind::Unknown { key: shown(key) }) };
+                let Some(setting) = find_setting(key) else {
+                    return Some(NoticeKind::Unknown { key: shown(key) });
+                };
                 return self.take_setting(key, &setting, value);
             }
         }

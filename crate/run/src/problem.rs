@@ -198,7 +198,10 @@ fn data_spec(config: &RunConfig, facts: &DataFacts) -> Result<DataSpec, RunError
     let res = config.res.unwrap_or(facts.default_resolution);
     if !facts.resolutions.contains(&res) {
         let choices = facts.resolutions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        return Err(bad_setting("res", format!("{} has no resolution {res}: use one of {choices}", facts.id)));
+        return Err(bad_setting(
+            "res",
+            format!("{} has no resolution {res}: use one of {choices}", facts.id),
+        ));
     }
     let samples = config.samples.unwrap_or(facts.train_images);
     if !(1..=facts.train_images).contains(&samples) {

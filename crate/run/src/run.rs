@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use nas_arch::Network;
-use nas_numerics::{Digester, NUMERICS_VERSION, Rng};
+use nas_numerics::{NUMERICS_VERSION, Rng};
 use nas_search::{Ask, Front, Insertion, Inspection, Point, Strategy, Told, hypervolume};
 use nas_space::Genotype;
 use serde::Serialize;
@@ -9,15 +9,19 @@ use ts_rs::TS;
 
 use crate::clock::VirtualClock;
 use crate::evaluation::planned_macs;
+use crate::job::{MEMORY_LIMIT_BYTES, evaluation_key};
 use crate::{
-    CandidateCosts, DataFacts, FINAL_MEMBERS, Failure, FrontMember, Job, JobId, JobKind, LogLine, Outcome, Problem,
-    Rejected, Rejections, RunConfig, RunError, RunHeader, StopReason, Trained,
+    CandidateCosts, DataFacts, FINAL_MEMBERS, Failure, FrontMember, Job, JobId, JobKind, LogLine, Outcome,
+    Problem, Rejected, Rejections, RunConfig, RunError, RunHeader, StopReason, Trained,
 };
 
 /// Version of the log's format.
 const LOG_FORMAT: u32 = 1;
 /// Rejected draws that a log line shows; the rest is counted. It keeps the log below 1 KiB a candidate.
 const REJECTIONS_SHOWN: usize = 2;
+
+/// Every candidate is trained once.
+const REPLICATE: u32 = 0;
 
 /// A search under way. See the crate's page.
 pub struct Run {
@@ -217,6 +221,12 @@ impl Run {
         self.strategy.inspect()
     }
 
+    /// What the run trains on.
+    #[must_use]
+    pub fn data(&self) -> &crate::DataSpec {
+        &self.problem.data
+    }
+
     /// The problem that is searched.
     #[must_use]
     pub fn problem(&self) -> &Problem {
@@ -288,7 +298,13 @@ impl Run {
     fn admit(&mut self, ask: u32, genotype: Genotype, parent: Option<u32>, rejections: Rejections) {
         let priced = self.problem.price(&genotype).expect("a strategy proposes genotypes of the space");
         let cost = self.problem.objective(&priced.costs);
-        let job = self.job(ask, JobKind::Search, &priced.canonical.network, &priced.canonical.name(), priced.costs.macs);
+        let job = self.job(
+            ask,
+            JobKind::Search,
+            &priced.canonical.network,
+            &priced.canonical.name(),
+            priced.costs.macs,
+        );
         let key = job.key.clone();
         let evaluated_by = *self.first_asks.entry(key.clone()).or_insert(ask);
         let is_first = evaluated_by == ask;
@@ -330,7 +346,7 @@ impl Run {
             (JobKind::Final, Some(recipe)) => recipe,
             _ => &problem.recipe,
         };
-        let epochs = recipe.horizon_epochs;
+        let (epochs, run_seed) = (recipe.horizon_epochs, problem.config.seed);
         let id = self.jobs.next_id;
         self.jobs.next_id += 1;
         Job {
@@ -339,13 +355,27 @@ impl Run {
             ask,
             name: name.to_owned(),
             network: network.clone(),
-            key: evaluation_key(problem, kind, network, recipe),
+            key: evaluation_key(
+                kind,
+                network,
+                &problem.facts.sha256,
+                &problem.data,
+                recipe,
+                run_seed,
+                REPLICATE,
+            ),
             data: problem.data.clone(),
             recipe: recipe.clone(),
             epochs,
-            run_seed: problem.config.seed,
-            replicate: 0,
-            planned_macs: planned_macs(network_macs, epochs, problem.data.samples, problem.facts.validation_images),
+            run_seed,
+            replicate: REPLICATE,
+            memory_limit_bytes: MEMORY_LIMIT_BYTES,
+            planned_macs: planned_macs(
+                network_macs,
+                epochs,
+                problem.data.samples,
+                problem.facts.validation_images,
+            ),
         }
     }
 
@@ -383,7 +413,8 @@ impl Run {
         if self.problem.final_recipe.is_none() {
             return;
         }
-        self.finalists = self.front.members().iter().rev().take(FINAL_MEMBERS).map(|member| member.ask).collect();
+        self.finalists =
+            self.front.members().iter().rev().take(FINAL_MEMBERS).map(|member| member.ask).collect();
         for ask in self.finalists.clone() {
             let Candidate { network, name, summary, .. } = &self.candidates[ask as usize];
             let (network, name, macs) = (network.clone(), name.clone(), summary.macs);
@@ -402,33 +433,17 @@ impl Run {
         }
         let work_macs = self.candidates.iter().map(|candidate| candidate.planned_macs).sum();
         self.phase = Phase::Done;
-        self.write(&LogLine::Done { candidates: self.told, distinct: self.first_asks.len() as u32, work_macs });
+        self.write(&LogLine::Done {
+            candidates: self.told,
+            distinct: self.first_asks.len() as u32,
+            work_macs,
+        });
     }
 
     fn write(&mut self, line: &LogLine) {
         self.log.push_str(&serde_json::to_string(line).expect("a log line is always JSON"));
         self.log.push('\n');
     }
-}
-
-/// Digest of everything that the outcome of a training depends on.
-fn evaluation_key(problem: &Problem, kind: JobKind, network: &Network, recipe: &nas_arch::Recipe) -> String {
-    let json = |value: Result<String, serde_json::Error>| value.expect("plain values are always JSON");
-    Digester::new()
-        .number(u64::from(NUMERICS_VERSION))
-        .text(&json(serde_json::to_string(network)))
-        .text(&problem.facts.sha256)
-        .text(&json(serde_json::to_string(&problem.data)))
-        .text(&json(serde_json::to_string(recipe)))
-        .text("cold")
-        .number(u64::from(problem.config.seed))
-        .number(0)
-        .text(match kind {
-            JobKind::Search => "search",
-            JobKind::Final => "final",
-        })
-        .finish()
-        .to_string()
 }
 
 /// Accuracy of guessing.

@@ -114,8 +114,12 @@ mod tests {
         let mut strategy = evolution(3, 50);
         strategy.restore(&[told(0, 10, 0.2), told(1, 20, 0.9), told(2, 30, 0.4)]);
         for number in 3..20 {
-            let mut ask =
-                Ask { number, genes: &genes, rng: Rng::for_purpose(1, "ask", number.into()), is_feasible: &mut |_| true };
+            let mut ask = Ask {
+                number,
+                genes: &genes,
+                rng: Rng::for_purpose(1, "ask", number.into()),
+                is_feasible: &mut |_| true,
+            };
             assert_eq!(strategy.ask(&mut ask).unwrap().parent, Some(1));
         }
     }
@@ -132,7 +136,12 @@ mod tests {
             rejected += u32::from(!feasible);
             feasible
         };
-        let mut ask = Ask { number: 1, genes: &genes, rng: Rng::for_purpose(1, "ask", 1), is_feasible: &mut is_feasible };
+        let mut ask = Ask {
+            number: 1,
+            genes: &genes,
+            rng: Rng::for_purpose(1, "ask", 1),
+            is_feasible: &mut is_feasible,
+        };
         assert_eq!(strategy.ask(&mut ask), Some(Proposal { genotype: Genotype(vec![4]), parent: None }));
         assert!(rejected >= MAX_MUTATIONS);
     }

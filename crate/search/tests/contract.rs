@@ -24,7 +24,12 @@ fn genes() -> GeneTree {
     ])
 }
 
-fn ask(strategy: &mut dyn Strategy, genes: &GeneTree, number: u32, limit: impl Fn(&Genotype) -> bool) -> Option<Proposal> {
+fn ask(
+    strategy: &mut dyn Strategy,
+    genes: &GeneTree,
+    number: u32,
+    limit: impl Fn(&Genotype) -> bool,
+) -> Option<Proposal> {
     let rng = Rng::for_purpose(SEED, "ask", number.into());
     strategy.ask(&mut Ask { number, genes, rng, is_feasible: &mut |genotype| limit(genotype) })
 }

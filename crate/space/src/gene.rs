@@ -1,9 +1,5 @@
-use serde::Serialize;
-use ts_rs::TS;
-
 /// One choice of a search space.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
-#[ts(export, rename = "GeneView")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gene {
     /// What it decides: `layer3.operator`.
     pub id: String,
@@ -14,8 +10,7 @@ pub struct Gene {
 }
 
 /// The condition of a gene: it is active when an earlier, active gene has one of these values.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
-#[ts(export)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parent {
     /// Index of the earlier gene.
     pub gene: usize,
@@ -27,7 +22,11 @@ impl Gene {
     /// A gene that always matters.
     #[must_use]
     pub fn new(id: impl Into<String>, choices: impl IntoIterator<Item = impl ToString>) -> Self {
-        Self { id: id.into(), choices: choices.into_iter().map(|choice| choice.to_string()).collect(), parent: None }
+        Self {
+            id: id.into(),
+            choices: choices.into_iter().map(|choice| choice.to_string()).collect(),
+            parent: None,
+        }
     }
 
     /// The same gene, active only when gene `gene` has one of `values`.

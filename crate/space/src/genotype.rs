@@ -66,7 +66,9 @@ impl GeneTree {
         let mut tree = Self { ways: vec![Vec::new(); genes.len()], genes, children };
         for gene in (0..tree.genes.len()).rev() {
             let choices = 0..tree.genes[gene].choices.len() as u16;
-            tree.ways[gene] = choices.map(|value| tree.activated(gene, value).map(|child| tree.total(child)).product()).collect();
+            tree.ways[gene] = choices
+                .map(|value| tree.activated(gene, value).map(|child| tree.total(child)).product())
+                .collect();
         }
         tree
     }
@@ -136,7 +138,11 @@ impl GeneTree {
         }
         for (gene, &value) in self.genes.iter().zip(&genotype.0) {
             if usize::from(value) >= gene.choices.len() {
-                return Err(GenotypeError::Value { gene: gene.id.clone(), value, choices: gene.choices.len() });
+                return Err(GenotypeError::Value {
+                    gene: gene.id.clone(),
+                    value,
+                    choices: gene.choices.len(),
+                });
             }
         }
         let active = self.active(genotype);

@@ -32,8 +32,12 @@ impl Layers {
                 Setting {
                     name: "operators",
                     title: Text::new("Operators", "Operadores"),
-                    kind: SettingKind::Words { choices: OPERATORS.iter().map(|operator| operator.id()).collect() },
-                    default: SettingValue::Words(OPERATORS.iter().map(|operator| operator.id().to_owned()).collect()),
+                    kind: SettingKind::Words {
+                        choices: OPERATORS.iter().map(|operator| operator.id()).collect(),
+                    },
+                    default: SettingValue::Words(
+                        OPERATORS.iter().map(|operator| operator.id().to_owned()).collect(),
+                    ),
                 },
                 Setting {
                     name: "widths",
@@ -81,7 +85,8 @@ impl Layers {
 /// Gene 0 is the depth; layer i (from 0) has its operator at `1 + 2i` and its width at `2 + 2i`.
 fn genes(depths: &[u32], operators: &[Operator], widths: &[u32]) -> Vec<Gene> {
     let mut genes = vec![Gene::new("depth", depths)];
-    let with_width = || (0..operators.len() as u16).filter(|&value| operators[usize::from(value)].has_width());
+    let with_width =
+        || (0..operators.len() as u16).filter(|&value| operators[usize::from(value)].has_width());
     for layer in 0..depths.len() {
         let operator = genes.len();
         let deep_enough = layer as u16..depths.len() as u16;
@@ -179,7 +184,8 @@ mod tests {
     fn identities_do_not_make_new_networks() {
         let space = layers(&[("max_depth", SettingValue::Integer(2))]);
         let identity = OPERATORS.iter().position(|operator| *operator == Operator::Identity).unwrap() as u16;
-        let name = |genes: &[u16]| canonical(&space.decode(&Genotype(genes.to_vec())).resolve().unwrap()).name();
+        let name =
+            |genes: &[u16]| canonical(&space.decode(&Genotype(genes.to_vec())).resolve().unwrap()).name();
         let alone = name(&[0, 1, 2, 0, 0]);
         assert_eq!(name(&[1, 1, 2, identity, 0]), alone);
         assert_eq!(name(&[1, identity, 0, 1, 2]), alone);

@@ -58,7 +58,9 @@ export function ticksPath(xs: readonly number[], y: number, arm: number): string
 
 export function crossesPath(xs: readonly number[], y: number, arm: number): string {
   return xs
-    .map((x) => `M${(x - arm).toFixed(1)} ${y - arm}l${2 * arm} ${2 * arm}m0 ${-2 * arm}l${-2 * arm} ${2 * arm}`)
+    .map(
+      (x) => `M${(x - arm).toFixed(1)} ${y - arm}l${2 * arm} ${2 * arm}m0 ${-2 * arm}l${-2 * arm} ${2 * arm}`,
+    )
     .join('');
 }
 

@@ -27,7 +27,10 @@ export function familyOfBlock(block: Block): OperatorFamily {
 /** A band that keeps its width while it swings from one box to the next. */
 export function ribbonPath({ fromX, fromY, toX, toY, fromWidth, toWidth }: Ribbon): string {
   const middle = (fromY + toY) / 2;
-  const edge = (side: -1 | 1): [number, number] => [fromX + (side * fromWidth) / 2, toX + (side * toWidth) / 2];
+  const edge = (side: -1 | 1): [number, number] => [
+    fromX + (side * fromWidth) / 2,
+    toX + (side * toWidth) / 2,
+  ];
   const [startLeft, endLeft] = edge(-1);
   const [startRight, endRight] = edge(1);
   return (

@@ -16,18 +16,23 @@ export interface Frame {
 
 /** Lower ends that an accuracy axis may have. */
 const ACCURACY_FLOORS = [0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.2, 0] as const;
-/** Share of the candidates that must lie above the lower end; the others are marked at the edge. */
-const SHARE_IN_VIEW = 0.75;
+/** Shares that must lie above the lower end, so that the best are told apart; the others are marked at the edge. */
+const FRONT_IN_VIEW = 0.7;
+const ALL_IN_VIEW = 0.6;
 /** How much of a cost axis may lie beyond the dearest candidate before the wall is left out of view. */
 const WALL_IN_VIEW = 2.5;
 const MARGIN = 1.08;
 
-/** The highest lower end with most candidates, and all that must be seen, above it. */
-export function accuracyFloor(all: readonly number[], mustSee: readonly number[]): number {
-  const inView = (floor: number): boolean =>
-    mustSee.every((accuracy) => accuracy >= floor) &&
-    all.filter((accuracy) => accuracy >= floor).length >= SHARE_IN_VIEW * all.length;
-  return ACCURACY_FLOORS.find(inView) ?? 0;
+/** The highest lower end with most candidates, and most of the front, above it. */
+export function accuracyFloor(all: readonly number[], front: readonly number[]): number {
+  const isInView = (floor: number): boolean =>
+    shareAbove(front, floor) >= FRONT_IN_VIEW && shareAbove(all, floor) >= ALL_IN_VIEW;
+  return ACCURACY_FLOORS.find(isInView) ?? 0;
+}
+
+function shareAbove(accuracies: readonly number[], floor: number): number {
+  const above = accuracies.filter((accuracy) => accuracy >= floor).length;
+  return accuracies.length === 0 ? 1 : above / accuracies.length;
 }
 
 /** The right end of a cost axis: beyond the dearest candidate and, if it is not far off, beyond the wall. */

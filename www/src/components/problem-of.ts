@@ -1,5 +1,5 @@
 import type { EngineError } from '../engine/engine';
-import type { Catalog } from '../i18n/language';
+import type { Catalog } from '../i18n/en';
 
 /** What kind of trouble an error is, as far as a person can do something about it. */
 export type Problem = keyof Catalog['errors']['what'];

@@ -98,9 +98,15 @@ export class NumberFormat {
 
   /** A count with an SI prefix: 30.9 k. */
   count(value: number): string {
+    return this.quantity(value, '');
+  }
+
+  /** A number of units with an SI prefix: 16 MOP/s. */
+  quantity(value: number, unit: string): string {
     const power = value < 1000 ? 0 : Math.min(SI_PREFIXES.length - 1, Math.floor(Math.log10(value) / 3));
     const digits = this.#short.format(value / 1000 ** power);
-    return power === 0 ? digits : `${digits}${THIN_SPACE}${SI_PREFIXES[power] ?? ''}`;
+    const suffix = (SI_PREFIXES[power] ?? '') + unit;
+    return suffix === '' ? digits : `${digits}${THIN_SPACE}${suffix}`;
   }
 
   milliseconds(value: number): string {
@@ -150,5 +156,5 @@ export function numberFormat(language: Language): NumberFormat {
 }
 
 function superscript(value: number): string {
-  return [...String(value)].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)] ?? '').join('');
+  return String(value).replace(/\d/g, (digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'.charAt(Number(digit)));
 }

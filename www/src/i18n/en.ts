@@ -8,7 +8,8 @@ export const en = {
 
   goal: {
     label: 'Goal',
-    sentence: 'Find the most accurate network for {data} that fits {device}, in {candidates} candidates, seed {seed}.',
+    sentence:
+      'Find the most accurate network for {data} that fits {device}, in {candidates} candidates, seed {seed}.',
     data: 'Dataset',
     device: 'Device',
     candidates: 'Number of candidates',
@@ -80,7 +81,8 @@ export const en = {
       data: 'Reload the page without the cache (Ctrl+Shift+R). If it happens again, the file on the server is broken.',
       network: 'Check the connection and reload the page.',
       space: 'Loosen a limit, choose a bigger device, or allow more operators and smaller widths.',
-      engine: 'Nothing of your configuration is lost. Reset the search and start it again, or reload the page.',
+      engine:
+        'Nothing of your configuration is lost. Reset the search and start it again, or reload the page.',
     },
   },
 
@@ -111,7 +113,8 @@ export const en = {
     noLimit: 'no limit',
     tradeAgainst: 'Trade accuracy against',
     ramFlash: (ram: string, flash: string) => `${ram} RAM, ${flash} flash`,
-    reserved: (ram: string, flash: string) => `${ram} of RAM and ${flash} of flash are kept for firmware and stack.`,
+    reserved: (ram: string, flash: string) =>
+      `${ram} of RAM and ${flash} of flash are kept for firmware and stack.`,
   },
 
   space: {
@@ -141,14 +144,15 @@ export const en = {
     workersHint: 'More workers finish sooner; the result is the same.',
     told: (told: string, all: string) => `${told} of ${all}`,
     progress: 'Progress of the search',
-    work: (work: string) => `${work} MAC trained`,
+    workHint: 'Multiply-accumulates of training so far',
+    rejectedHint: 'Draws that broke a limit: they are priced, not trained',
     elapsed: 'Time since the start, without pauses',
     lane: (worker: string) => `worker ${worker}`,
     laneIdle: 'idle',
     epoch: (epoch: string, all: string) => `epoch ${epoch}/${all}`,
     final: 'final training',
     empty: 'What each worker is training will be seen here.',
-    rejected: (count: string) => `${count} draws rejected`,
+    rejected: (count: string) => `${count} rejected`,
   },
 
   result: {
@@ -191,19 +195,29 @@ export const en = {
       drawnOut: 'drawn, does not fit',
     },
     emptyTitle: 'Nothing has been searched yet',
-    emptyText: 'Press {search}: networks are proposed, trained here in your browser, and each becomes a point: accuracy upwards, cost to the right.',
+    emptyText:
+      'Press {search}: networks are proposed, trained here in your browser, and each becomes a point: accuracy upwards, cost to the right.',
     emptyDrawn: 'The marks below are networks drawn at random and priced, not trained.',
     noneTold: 'The first candidates are being trained…',
     select: 'Candidates, by cost',
     selectHint: 'Left and right: all candidates; up and down: members of the front.',
     best: 'Best accuracy so far',
     hypervolume: 'Hypervolume',
-    hypervolumeHint: (accuracy: string, cost: string) => `Share of the area between guessing (${accuracy}) and ${cost} that the front covers`,
+    hypervolumeHint: (accuracy: string, cost: string) =>
+      `Share of the area between guessing (${accuracy}) and ${cost} that the front covers`,
     candidatesAxis: 'candidates',
     bestEmpty: 'The best accuracy after each candidate.',
     hypervolumeEmpty: 'How much the front covers after each candidate.',
     summaryEmpty: 'No candidate has been trained yet.',
-    summary: (told: string, front: string, low: string, high: string, cheap: string, dear: string, axis: string) =>
+    summary: (
+      told: string,
+      front: string,
+      low: string,
+      high: string,
+      cheap: string,
+      dear: string,
+      axis: string,
+    ) =>
       `${told} candidates trained. Front: ${front} networks, accuracy ${low} to ${high}, ${axis} ${cheap} to ${dear}.`,
     summaryNoFront: (told: string) => `${told} candidates trained, none on the front.`,
     bestSummary: (told: string, best: string) => `After ${told} candidates the best accuracy is ${best}.`,
@@ -287,7 +301,7 @@ export const en = {
     layerCosts: 'Costs of each block',
     of: (value: string, limit: string) => `${value} of ${limit}`,
     utilisation: 'Use of the device',
-    memory: 'Memory while it runs (int8)',
+    memory: 'Memory (int8)',
     memorySummary: (peak: string, layer: string) => `Memory peaks at ${peak} in ${layer}.`,
     memoryInput: 'input',
     memoryOutput: 'output',
@@ -345,3 +359,6 @@ export const en = {
     numbersHint: 'whole numbers, separated by commas',
   },
 };
+
+/** Every text of the page. English decides what there is; the other languages are checked against it. */
+export type Catalog = typeof en;

@@ -1,4 +1,4 @@
-import type { Catalog } from './language';
+import type { Catalog } from './en';
 
 /** Every text of the page in Spanish. */
 export const es: Catalog = {
@@ -10,7 +10,8 @@ export const es: Catalog = {
 
   goal: {
     label: 'Objetivo',
-    sentence: 'Busca la red más precisa para {data} que quepa en {device}, con {candidates} candidatas y semilla {seed}.',
+    sentence:
+      'Busca la red más precisa para {data} que quepa en {device}, con {candidates} candidatas y semilla {seed}.',
     data: 'Conjunto de datos',
     device: 'Dispositivo',
     candidates: 'Número de candidatas',
@@ -35,7 +36,8 @@ export const es: Catalog = {
     stopped: 'Detenida antes de tiempo',
     failed: 'Falló',
     changed: 'Estos resultados son de la configuración anterior; Buscar empieza la nueva.',
-    announceFinished: (told, front) => `La búsqueda ha terminado: ${told} candidatas, ${front} de ellas en el frente.`,
+    announceFinished: (told, front) =>
+      `La búsqueda ha terminado: ${told} candidatas, ${front} de ellas en el frente.`,
   },
 
   share: {
@@ -76,11 +78,14 @@ export const es: Catalog = {
     },
     advice: {
       wasm: 'Usa una versión actual de Chrome, Edge, Firefox o Safari; en un navegador administrado, WebAssembly puede estar desactivado.',
-      workers: 'Los modos privados y las extensiones estrictas pueden bloquear los workers; prueba otra ventana u otro navegador.',
+      workers:
+        'Los modos privados y las extensiones estrictas pueden bloquear los workers; prueba otra ventana u otro navegador.',
       data: 'Recarga la página sin caché (Ctrl+Mayús+R). Si vuelve a ocurrir, el archivo del servidor está roto.',
       network: 'Revisa la conexión y recarga la página.',
-      space: 'Afloja un límite, elige un dispositivo más grande o permite más operadores y canales más pequeños.',
-      engine: 'Tu configuración no se pierde. Reinicia la búsqueda y empiézala de nuevo, o recarga la página.',
+      space:
+        'Afloja un límite, elige un dispositivo más grande o permite más operadores y canales más pequeños.',
+      engine:
+        'Tu configuración no se pierde. Reinicia la búsqueda y empiézala de nuevo, o recarga la página.',
     },
   },
 
@@ -140,14 +145,15 @@ export const es: Catalog = {
     workersHint: 'Con más workers se termina antes; el resultado es el mismo.',
     told: (told, all) => `${told} de ${all}`,
     progress: 'Avance de la búsqueda',
-    work: (work) => `${work} MAC entrenadas`,
+    workHint: 'Multiplicaciones-acumulaciones de entrenamiento hasta ahora',
+    rejectedHint: 'Sorteos que rompieron un límite: tienen costo, pero no se entrenan',
     elapsed: 'Tiempo desde el comienzo, sin pausas',
     lane: (worker) => `worker ${worker}`,
     laneIdle: 'libre',
     epoch: (epoch, all) => `época ${epoch}/${all}`,
     final: 'entrenamiento final',
     empty: 'Aquí se verá qué entrena cada worker.',
-    rejected: (count) => `${count} sorteos rechazados`,
+    rejected: (count) => `${count} rechazadas`,
   },
 
   result: {
@@ -190,14 +196,16 @@ export const es: Catalog = {
       drawnOut: 'sorteada, no cabe',
     },
     emptyTitle: 'Aún no se ha buscado nada',
-    emptyText: 'Pulsa {search}: se proponen redes, se entrenan aquí en tu navegador y cada una es un punto: la precisión hacia arriba, el costo hacia la derecha.',
+    emptyText:
+      'Pulsa {search}: se proponen redes, se entrenan aquí en tu navegador y cada una es un punto: la precisión hacia arriba, el costo hacia la derecha.',
     emptyDrawn: 'Las marcas de abajo son redes sorteadas, con su costo pero sin entrenar.',
     noneTold: 'Se entrenan las primeras candidatas…',
     select: 'Candidatas, por costo',
     selectHint: 'Izquierda y derecha: todas las candidatas; arriba y abajo: las del frente.',
     best: 'Mejor precisión hasta ahora',
     hypervolume: 'Hipervolumen',
-    hypervolumeHint: (accuracy, cost) => `Parte del área entre adivinar (${accuracy}) y ${cost} que abarca el frente`,
+    hypervolumeHint: (accuracy, cost) =>
+      `Parte del área entre adivinar (${accuracy}) y ${cost} que abarca el frente`,
     candidatesAxis: 'candidatas',
     bestEmpty: 'La mejor precisión tras cada candidata.',
     hypervolumeEmpty: 'Cuánto abarca el frente tras cada candidata.',
@@ -286,7 +294,7 @@ export const es: Catalog = {
     layerCosts: 'Costos de cada bloque',
     of: (value, limit) => `${value} de ${limit}`,
     utilisation: 'Uso del dispositivo',
-    memory: 'Memoria al ejecutarse (int8)',
+    memory: 'Memoria (int8)',
     memorySummary: (peak, layer) => `La memoria llega a ${peak} en ${layer}.`,
     memoryInput: 'entrada',
     memoryOutput: 'salida',

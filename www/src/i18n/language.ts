@@ -1,12 +1,9 @@
 import type { Text } from '../protocol/generated/Text';
-import { en } from './en';
+import { type Catalog, en } from './en';
 import { es } from './es';
 
 export const LANGUAGES = ['en', 'es'] as const;
 export type Language = (typeof LANGUAGES)[number];
-
-/** Every text of the page. English decides what there is; the other languages are checked against it. */
-export type Catalog = typeof en;
 
 const CATALOGS: Readonly<Record<Language, Catalog>> = { en, es };
 

@@ -1,7 +1,8 @@
 import { createContext } from 'svelte';
 import type { NumberFormat } from '../format/numbers';
 import type { Text } from '../protocol/generated/Text';
-import type { Catalog, Language } from './language';
+import type { Catalog } from './en';
+import type { Language } from './language';
 
 /** The page's language, as components and charts use it. */
 export interface Texts {

@@ -24,7 +24,9 @@ export function ancestryOf(view: RunView, selectedAsk: number | null): AncestryP
       ask: candidate.ask,
       accuracy,
       parent:
-        parent === undefined || parentAccuracy === null ? null : { ask: parent.ask, accuracy: parentAccuracy },
+        parent === undefined || parentAccuracy === null
+          ? null
+          : { ask: parent.ask, accuracy: parentAccuracy },
       isOnLine: line.has(candidate.ask),
     };
   });

@@ -122,5 +122,12 @@ function candidateRow(candidate: Candidate, status: Status): TableRow {
 
 function rejectionRow(rejection: Rejection): TableRow {
   const selection: Selection = { kind: 'rejection', index: rejection.index };
-  return { selection, status: 'rejected', genes: rejection.genes, candidate: null, rejection, accuracy: null };
+  return {
+    selection,
+    status: 'rejected',
+    genes: rejection.genes,
+    candidate: null,
+    rejection,
+    accuracy: null,
+  };
 }

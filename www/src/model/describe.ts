@@ -1,7 +1,7 @@
 /**
  * Networks and their parts in words and figures.
  */
-import type { Catalog } from '../i18n/language';
+import type { Catalog } from '../i18n/en';
 import type { CandidateView } from '../protocol/generated/CandidateView';
 import type { Failure } from '../protocol/generated/Failure';
 import type { Violation } from '../protocol/generated/Violation';
@@ -99,7 +99,11 @@ export function failureText(failure: Failure, t: Catalog, format: NumberFormat):
   }
 }
 
-export function violationText({ constraint, value, limit }: Violation, t: Catalog, format: NumberFormat): string {
+export function violationText(
+  { constraint, value, limit }: Violation,
+  t: Catalog,
+  format: NumberFormat,
+): string {
   return t.table.violation(
     t.table.constraints[constraint],
     format.cost(constraint, value),

@@ -2,14 +2,15 @@
  * A device's figures as the lecture's table has them; "–" where it has none.
  */
 import type { NumberFormat } from '../format/numbers';
-import type { Catalog, Language } from '../i18n/language';
+import type { Catalog } from '../i18n/en';
+import type { Language } from '../i18n/language';
 import type { Device } from '../protocol/generated/Device';
 
 /** Below this a power is given in milliwatts. */
 const ONE_WATT = 1;
 
 export function computeText({ compute }: Device, format: NumberFormat): string {
-  return `${format.count(compute.operations_per_second)}${compute.operation}/s`;
+  return format.quantity(compute.operations_per_second, `${compute.operation}/s`);
 }
 
 export function memoryText({ memory }: Device, t: Catalog, format: NumberFormat): string {

@@ -32,7 +32,7 @@ export function frontPoints(view: RunView, axis: Objective): FrontPoint[] {
 export function livePoints(view: RunView, lanes: readonly Lane[], axis: Objective): LivePoint[] {
   return lanes.flatMap(({ job }) => {
     const candidate = job?.kind === 'search' ? view.candidates[job.ask] : undefined;
-    const accuracy = job?.curve.at(-1)?.validation_accuracy;
+    const accuracy = job?.curve.at(-1)?.accuracy;
     const cost = candidate === undefined ? null : costOn(axis, candidate.costs);
     return candidate?.result !== null || accuracy === undefined || cost === null
       ? []

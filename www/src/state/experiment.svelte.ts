@@ -46,12 +46,13 @@ export class Experiment {
     return this.#samples;
   }
 
-  /** One network to look at before there are results: a drawn one that fits, if any does. */
-  get example(): CandidateView | null {
+  /** One network to look at before there are results: of the drawn ones that fit, the deepest first. */
+  readonly example = $derived.by((): CandidateView | null => {
     const fitting = this.#samples.filter(({ violations }) => violations.length === 0);
     const choice = fitting.length > 0 ? fitting : this.#samples;
-    return choice[this.#drawing % Math.max(1, choice.length)] ?? null;
-  }
+    const byDepth = choice.toSorted((a, b) => b.network.layers.length - a.network.layers.length);
+    return byDepth[this.#drawing % Math.max(1, byDepth.length)] ?? null;
+  });
 
   /** The one way to change the configuration. */
   update(patch: Partial<RunConfig>): void {
@@ -76,11 +77,11 @@ export class Experiment {
     this.#notices = [];
   }
 
-  /** Draws networks from the space as configured. */
-  drawSamples(): void {
+  /** Draws networks from the space of a configuration. */
+  drawSamples(config: RunConfig): void {
     this.#drawing = 0;
     try {
-      this.#samples = this.engine.draw(this.#config, SAMPLES, this.#config.seed);
+      this.#samples = this.engine.draw(config, SAMPLES, config.seed);
     } catch {
       // Why there is no such space is told where the space is shown.
       this.#samples = [];

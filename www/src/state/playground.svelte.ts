@@ -30,7 +30,9 @@ export class PlaygroundState {
     private readonly engine: Engine,
     private readonly ui: Ui,
   ) {
-    this.experiment = new Experiment(engine, () => { this.#writeLocation(); });
+    this.experiment = new Experiment(engine, () => {
+      this.#writeLocation();
+    });
     this.search = new Search(engine, { nextFrame, now: () => performance.now() });
     this.choice = new Choice(() => this.search.view);
     this.#pricing = new Pricing(engine);
@@ -59,8 +61,8 @@ export class PlaygroundState {
     return header === null ? 0 : told.length / header.config.candidates;
   });
 
-  readonly device = $derived.by(
-    (): Device | undefined => this.engine.catalog.devices.find(({ id }) => id === this.shownConfig.device),
+  readonly device = $derived.by((): Device | undefined =>
+    this.engine.catalog.devices.find(({ id }) => id === this.shownConfig.device),
   );
 
   readonly deviceTitle = $derived.by(() =>

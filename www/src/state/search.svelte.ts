@@ -110,7 +110,10 @@ export class Search {
         session.stop();
       }
       const text = session.log();
-      text.then(() => session.close(), () => session.close());
+      const close = (): void => {
+        session.close();
+      };
+      text.then(close, close);
       this.#log = () => text;
       this.#session = null;
     }

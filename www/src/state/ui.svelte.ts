@@ -1,5 +1,12 @@
 import { numberFormat } from '../format/numbers';
-import { catalogOf, inLanguage, languageOf, type Language, otherLanguage, preferredLanguage } from '../i18n/language';
+import {
+  catalogOf,
+  inLanguage,
+  languageOf,
+  type Language,
+  otherLanguage,
+  preferredLanguage,
+} from '../i18n/language';
 import type { Texts } from '../i18n/texts';
 import type { Objective } from '../protocol/generated/Objective';
 import type { Text } from '../protocol/generated/Text';

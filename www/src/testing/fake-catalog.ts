@@ -11,10 +11,19 @@ export const FAKE_DEVICES: Device[] = [
   {
     id: 'microbit',
     title: same('BBC micro:bit'),
-    sentence: { en: 'A board for schools, Cortex-M0 at 16 MHz.', es: 'Una placa para escuelas, Cortex-M0 a 16 MHz.' },
+    sentence: {
+      en: 'A board for schools, Cortex-M0 at 16 MHz.',
+      es: 'Una placa para escuelas, Cortex-M0 a 16 MHz.',
+    },
     use_case: { en: 'Hobbyists', es: 'Aficionados' },
     compute: { operations_per_second: 16e6, operation: 'OP' },
-    memory: { kind: 'split', ram_bytes: 16384, flash_bytes: 262144, reserved_ram_bytes: 4096, reserved_flash_bytes: 65536 },
+    memory: {
+      kind: 'split',
+      ram_bytes: 16384,
+      flash_bytes: 262144,
+      reserved_ram_bytes: 4096,
+      reserved_flash_bytes: 65536,
+    },
     power: { watts: 0.001, is_approximate: true },
     cost_usd: 1.75,
     sources: {},
@@ -25,7 +34,13 @@ export const FAKE_DEVICES: Device[] = [
     sentence: { en: 'ATmega328P, 16 MHz.', es: 'ATmega328P, 16 MHz.' },
     use_case: { en: 'Hobbyists', es: 'Aficionados' },
     compute: { operations_per_second: 4e6, operation: 'OP' },
-    memory: { kind: 'split', ram_bytes: 2048, flash_bytes: 32768, reserved_ram_bytes: 168, reserved_flash_bytes: 6144 },
+    memory: {
+      kind: 'split',
+      ram_bytes: 2048,
+      flash_bytes: 32768,
+      reserved_ram_bytes: 168,
+      reserved_flash_bytes: 6144,
+    },
     power: { watts: 0.001, is_approximate: true },
     cost_usd: 1.14,
     sources: {},
@@ -42,6 +57,14 @@ export const FAKE_DEVICES: Device[] = [
     sources: {},
   },
 ];
+
+export function fakeDevice(id: string): Device {
+  const device = FAKE_DEVICES.find((each) => each.id === id);
+  if (device === undefined) {
+    throw new Error(`no such device: ${id}`);
+  }
+  return device;
+}
 
 const FAKE_DATA: DatasetInfo = {
   id: 'digits8',
@@ -168,12 +191,14 @@ export const FAKE_CATALOG: Catalog = {
     },
   ],
   devices: FAKE_DEVICES,
-  objectives: (['latency', 'energy', 'macs', 'flops', 'params', 'ram', 'flash', 'memory'] as const).map((id) => ({
-    id,
-    title: same(id),
-    sentence: same(id),
-    settings: [],
-  })),
+  objectives: (['latency', 'energy', 'macs', 'flops', 'params', 'ram', 'flash', 'memory'] as const).map(
+    (id) => ({
+      id,
+      title: same(id),
+      sentence: same(id),
+      settings: [],
+    }),
+  ),
   keys: [],
   defaults: FAKE_DEFAULTS,
   numerics: 1,

@@ -107,7 +107,12 @@ class FakeSession implements Session {
   }
 
   log(): Promise<string> {
-    return Promise.resolve(this.#lines.slice(0, this.#place).map((line) => JSON.stringify(line)).join('\n'));
+    return Promise.resolve(
+      this.#lines
+        .slice(0, this.#place)
+        .map((line) => JSON.stringify(line))
+        .join('\n'),
+    );
   }
 
   loseWorker(): void {
@@ -120,7 +125,9 @@ class FakeSession implements Session {
 
   #tick(): void {
     this.#ticks += 1;
-    const due = this.#isStepping ? 1 : Math.floor((this.#ticks * this.perSecond * TICK_MS) / 1000) - this.#told();
+    const due = this.#isStepping
+      ? 1
+      : Math.floor((this.#ticks * this.perSecond * TICK_MS) / 1000) - this.#told();
     const batch: LogLine[] = [];
     let told = 0;
     while (this.#place < this.#lines.length && told < Math.max(0, due)) {
@@ -156,7 +163,7 @@ class FakeSession implements Session {
         return { worker };
       }
       const { epochs } = this.config;
-      const done = Math.min(epochs, Math.floor(((this.#ticks * 7 + worker * 3) % 10) / 10 * epochs) + 1);
+      const done = Math.min(epochs, Math.floor((((this.#ticks * 7 + worker * 3) % 10) / 10) * epochs) + 1);
       const job = {
         kind: 'search' as const,
         ask: told.ask,

@@ -11,7 +11,7 @@ import type { LogLine } from '../protocol/generated/LogLine';
 import type { Rejected } from '../protocol/generated/Rejected';
 import type { RunConfig } from '../protocol/generated/RunConfig';
 import type { Trained } from '../protocol/generated/Trained';
-import { FAKE_CATALOG, FAKE_DEVICES } from './fake-catalog';
+import { FAKE_CATALOG, FAKE_DEVICES, fakeDevice } from './fake-catalog';
 import { FAKE_GENES, fakeCandidate, fakeGenes, fakeRandom } from './fake-space';
 
 const FAILING_ASK = 13;
@@ -51,7 +51,7 @@ class FakeRun {
 
   #header(): LogLine {
     const { config } = this;
-    const device = FAKE_DEVICES.find(({ id }) => id === config.device) ?? (FAKE_DEVICES[0] as (typeof FAKE_DEVICES)[0]);
+    const device = fakeDevice(config.device);
     return {
       line: 'run',
       format: 1,
@@ -71,7 +71,7 @@ class FakeRun {
       validation_images: VALIDATION_IMAGES,
       test_images: 300,
       reference_accuracy: 0.1,
-      reference_cost: 60,
+      reference_cost: 400,
     };
   }
 
@@ -123,7 +123,10 @@ class FakeRun {
     const fresh = fakeGenes(this.#random);
     const base = parent === null ? undefined : this.#genes[parent];
     const gene = Math.floor(this.#random() * FAKE_GENES.length);
-    const genes = base === undefined ? fresh : base.map((value, index) => (index === gene ? (fresh[index] ?? value) : value));
+    const genes =
+      base === undefined
+        ? fresh
+        : base.map((value, index) => (index === gene ? (fresh[index] ?? value) : value));
     return fakeCandidate(this.config, FAKE_DEVICES, genes);
   }
 
@@ -141,11 +144,11 @@ class FakeRun {
       const share = 1 - Math.exp((-3.2 * (epoch + 1)) / epochs);
       const accuracy = 0.1 + ((last - 0.1) * share) / (1 - Math.exp(-3.2)) + (noise() - 0.5) * 0.015;
       return {
-        train_loss: 2.3 * (1 - share) + 0.05,
-        validation_accuracy: Math.round(Math.min(1, accuracy) * VALIDATION_IMAGES) / VALIDATION_IMAGES,
+        loss: 2.3 * (1 - share) + 0.05,
+        accuracy: Math.round(Math.min(1, accuracy) * VALIDATION_IMAGES) / VALIDATION_IMAGES,
       };
     });
-    return { curve, validation_accuracy: curve.at(-1)?.validation_accuracy ?? 0, weights_sha256: 'ab' };
+    return { curve, validation_accuracy: curve.at(-1)?.accuracy ?? 0, weights_sha256: 'ab' };
   }
 
   #frontLines(ask: number, trained: Trained, view: CandidateView): LogLine[] {
@@ -161,10 +164,13 @@ class FakeRun {
     if (this.#front.some((other) => beats(other, member))) {
       return [];
     }
-    this.#front = [...this.#front.filter((other) => !beats(member, other)), member].sort((a, b) => a.cost - b.cost);
-    const limit = Math.max(60, ...this.#front.map((each) => each.cost));
+    this.#front = [...this.#front.filter((other) => !beats(member, other)), member].sort(
+      (a, b) => a.cost - b.cost,
+    );
+    const limit = 400;
     const hypervolume = this.#front.reduce(
-      (area, each, index, all) => area + ((all[index + 1]?.cost ?? limit) - each.cost) * (each.validation_accuracy - 0.1),
+      (area, each, index, all) =>
+        area + ((all[index + 1]?.cost ?? limit) - each.cost) * (each.validation_accuracy - 0.1),
       0,
     );
     return [{ line: 'front', members: this.#front, hypervolume }];

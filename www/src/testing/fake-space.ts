@@ -15,7 +15,17 @@ import type { RunConfig } from '../protocol/generated/RunConfig';
 import type { Shape } from '../protocol/generated/Shape';
 
 const DEPTH = 6;
-export const FAKE_OPERATORS = ['conv1x1', 'conv3x3', 'conv5x5', 'separable3x3', 'fire', 'batch-norm', 'max-pool', 'avg-pool', 'identity'];
+export const FAKE_OPERATORS = [
+  'conv1x1',
+  'conv3x3',
+  'conv5x5',
+  'separable3x3',
+  'fire',
+  'batch-norm',
+  'max-pool',
+  'avg-pool',
+  'identity',
+];
 export const FAKE_WIDTHS = ['4', '8', '16', '32'];
 const WITH_WIDTH = [0, 1, 2, 3, 4];
 const INPUT: Shape = [1, 8, 8];
@@ -26,7 +36,11 @@ export const FAKE_GENES: readonly GeneView[] = [
     const values = Array.from({ length: DEPTH - layer }, (_, more) => layer + more);
     return [
       { id: `layer${layer + 1}.operator`, choices: FAKE_OPERATORS, parent: { gene: 0, values } },
-      { id: `layer${layer + 1}.width`, choices: FAKE_WIDTHS, parent: { gene: 1 + 2 * layer, values: WITH_WIDTH } },
+      {
+        id: `layer${layer + 1}.width`,
+        choices: FAKE_WIDTHS,
+        parent: { gene: 1 + 2 * layer, values: WITH_WIDTH },
+      },
     ];
   }).flat(),
 ];
@@ -78,7 +92,7 @@ export function fakeNetwork(genes: readonly number[]): Network {
   let channels = INPUT[0];
   let size = INPUT[1];
   for (let layer = 0; layer <= (genes[0] ?? 0); layer += 1) {
-    const operator = FAKE_OPERATORS[genes[1 + 2 * layer] ?? 0];
+    const operator = FAKE_OPERATORS[genes[1 + 2 * layer] ?? 0] ?? 'identity';
     const width = Number(FAKE_WIDTHS[genes[2 + 2 * layer] ?? 0]);
     const name = (part: string): string => `layer${layer + 1}.${part}`;
     switch (operator) {
@@ -107,7 +121,7 @@ export function fakeNetwork(genes: readonly number[]): Network {
       case 'identity':
         break;
       default:
-        stack.conv(name('conv'), width, Number(operator?.at(-1) ?? 1));
+        stack.conv(name('conv'), width, Number(operator.at(-1)));
         channels = width;
     }
   }
@@ -140,7 +154,8 @@ export function fakeCosts(network: Network): NetworkCosts {
       ram_bytes_int8: isStep ? ram : 0,
     };
   });
-  const sum = (of: (layer: LayerCost) => number): number => layers.reduce((total, layer) => total + of(layer), 0);
+  const sum = (of: (layer: LayerCost) => number): number =>
+    layers.reduce((total, layer) => total + of(layer), 0);
   const timeline = layers.flatMap((layer, index) =>
     layer.execution === 'step' ? [{ layer: index, bytes: layer.ram_bytes_int8 }] : [],
   );
@@ -177,7 +192,10 @@ function fakeShape(layer: Layer, inputs: readonly Shape[]): Shape {
       return [layer.out_features, 1, 1];
     case 'concat':
       return [inputs.reduce((sum, shape) => sum + shape[0], 0), height, width];
-    default:
+    case 'batch-norm':
+    case 'relu':
+    case 'add':
+    case 'identity':
       return [channels, height, width];
   }
 }

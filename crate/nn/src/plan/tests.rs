@@ -98,7 +98,15 @@ fn distinct(graph: &Graph, layout: &ParameterLayout, mode: Mode, reuse: bool) ->
             Span { start: (*len - buffer.elements) as usize, len: buffer.elements as usize }
         })
         .collect();
-    Plan { tasks, places, layer_outputs, arena_len: lens[0], index_arena_len: lens[1], kept_elements: 0 }
+    Plan {
+        tasks,
+        places,
+        layer_outputs,
+        arena_len: lens[0],
+        index_arena_len: lens[1],
+        kept_elements: 0,
+        macs: 0,
+    }
 }
 
 struct Noise(Shape);

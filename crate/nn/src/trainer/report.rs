@@ -1,14 +1,11 @@
 use nas_kernels::Loss;
-use serde::Serialize;
-use ts_rs::TS;
 
 use super::Trainer;
 use super::progress::{Goal, Phase};
 use crate::Split;
 
 /// Where a training stands after a call of [`Trainer::step`].
-#[derive(Debug, Clone, PartialEq, Serialize, TS)]
-#[ts(export)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StepReport {
     /// Epochs that have ended.
     pub epoch: u32,
@@ -22,16 +19,13 @@ pub struct StepReport {
     /// to 1.
     pub fraction_done: f32,
     /// Multiply-accumulates that this call has spent.
-    #[ts(type = "number")]
     pub macs: u64,
     /// What happened, if the call ended for it.
     pub event: Option<Event>,
 }
 
 /// What ends a call of [`Trainer::step`] before its budget is spent.
-#[derive(Debug, Clone, PartialEq, Serialize, TS)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-#[ts(export)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// An epoch has ended, its validation included. A snapshot can be made.
     EpochEnd {
@@ -61,8 +55,7 @@ pub enum Event {
 }
 
 /// Loss and accuracy over a number of images.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, TS)]
-#[ts(export)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Score {
     /// Mean cross-entropy.
     pub loss: f32,

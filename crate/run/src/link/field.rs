@@ -63,25 +63,95 @@ const fn field(key: &'static str, en: &'static str, es: &'static str, place: Pla
 /// All keys, in the order in which links are written.
 pub(super) const FIELDS: [Field; 20] = [
     field("data", "Dataset", "Conjunto de datos", Place::Data(|c| &mut c.data)),
-    field("res", "Height and width of the images", "Alto y ancho de las imágenes", Place::OptionalInteger(|c| &mut c.res)),
-    field("samples", "Training images", "Imágenes de entrenamiento", Place::OptionalInteger(|c| &mut c.samples)),
+    field(
+        "res",
+        "Height and width of the images",
+        "Alto y ancho de las imágenes",
+        Place::OptionalInteger(|c| &mut c.res),
+    ),
+    field(
+        "samples",
+        "Training images",
+        "Imágenes de entrenamiento",
+        Place::OptionalInteger(|c| &mut c.samples),
+    ),
     field("space", "Search space", "Espacio de búsqueda", Place::Id(|c| &mut c.space, || ids(&spaces()))),
-    field("strategy", "Search strategy", "Estrategia de búsqueda", Place::Id(|c| &mut c.strategy, || ids(&strategies()))),
+    field(
+        "strategy",
+        "Search strategy",
+        "Estrategia de búsqueda",
+        Place::Id(|c| &mut c.strategy, || ids(&strategies())),
+    ),
     field("eval", "Evaluation", "Evaluación", Place::Id(|c| &mut c.eval, || ids(&evaluations()))),
     field("device", "Device", "Dispositivo", Place::Id(|c| &mut c.device, device_ids)),
-    field("objective", "Cost against accuracy", "Coste frente a la exactitud", Place::Objective(|c| &mut c.objective)),
-    field("seed", "Seed of everything random", "Semilla de todo lo aleatorio", Place::Integer(|c| &mut c.seed, 0, u32::MAX)),
-    field("candidates", "Budget: candidates", "Presupuesto: candidatas", Place::Integer(|c| &mut c.candidates, 1, MAX_CANDIDATES)),
-    field("epochs", "Epochs for each candidate", "Épocas por candidata", Place::Integer(|c| &mut c.epochs, 1, MAX_EPOCHS)),
-    field("macs", "Budget: work in training MACs", "Presupuesto: trabajo en MACs de entrenamiento", Place::OptionalLarge(|c| &mut c.macs)),
-    field("width", "Candidates under way at once", "Candidatas en curso a la vez", Place::Integer(|c| &mut c.width, 1, MAX_WIDTH)),
-    field("ram", "Limit of peak RAM in bytes", "Límite de RAM en bytes", Place::OptionalLarge(|c| &mut c.ram)),
-    field("flash", "Limit of flash in bytes", "Límite de flash en bytes", Place::OptionalLarge(|c| &mut c.flash)),
-    field("latency_ms", "Limit of latency in milliseconds", "Límite de latencia en milisegundos", Place::OptionalNumber(|c| &mut c.latency_ms)),
-    field("energy_mj", "Limit of energy in millijoules", "Límite de energía en milijulios", Place::OptionalNumber(|c| &mut c.energy_mj)),
+    field(
+        "objective",
+        "Cost against accuracy",
+        "Coste frente a la exactitud",
+        Place::Objective(|c| &mut c.objective),
+    ),
+    field(
+        "seed",
+        "Seed of everything random",
+        "Semilla de todo lo aleatorio",
+        Place::Integer(|c| &mut c.seed, 0, u32::MAX),
+    ),
+    field(
+        "candidates",
+        "Budget: candidates",
+        "Presupuesto: candidatas",
+        Place::Integer(|c| &mut c.candidates, 1, MAX_CANDIDATES),
+    ),
+    field(
+        "epochs",
+        "Epochs for each candidate",
+        "Épocas por candidata",
+        Place::Integer(|c| &mut c.epochs, 1, MAX_EPOCHS),
+    ),
+    field(
+        "macs",
+        "Budget: work in training MACs",
+        "Presupuesto: trabajo en MACs de entrenamiento",
+        Place::OptionalLarge(|c| &mut c.macs),
+    ),
+    field(
+        "width",
+        "Candidates under way at once",
+        "Candidatas en curso a la vez",
+        Place::Integer(|c| &mut c.width, 1, MAX_WIDTH),
+    ),
+    field(
+        "ram",
+        "Limit of peak RAM in bytes",
+        "Límite de RAM en bytes",
+        Place::OptionalLarge(|c| &mut c.ram),
+    ),
+    field(
+        "flash",
+        "Limit of flash in bytes",
+        "Límite de flash en bytes",
+        Place::OptionalLarge(|c| &mut c.flash),
+    ),
+    field(
+        "latency_ms",
+        "Limit of latency in milliseconds",
+        "Límite de latencia en milisegundos",
+        Place::OptionalNumber(|c| &mut c.latency_ms),
+    ),
+    field(
+        "energy_mj",
+        "Limit of energy in millijoules",
+        "Límite de energía en milijulios",
+        Place::OptionalNumber(|c| &mut c.energy_mj),
+    ),
     field("max_macs", "Limit of MACs", "Límite de MACs", Place::OptionalLarge(|c| &mut c.max_macs)),
     field("max_flops", "Limit of FLOPs", "Límite de FLOPs", Place::OptionalLarge(|c| &mut c.max_flops)),
-    field("max_params", "Limit of trainable parameters", "Límite de parámetros entrenables", Place::OptionalLarge(|c| &mut c.max_params)),
+    field(
+        "max_params",
+        "Limit of trainable parameters",
+        "Límite de parámetros entrenables",
+        Place::OptionalLarge(|c| &mut c.max_params),
+    ),
 ];
 
 impl Field {
@@ -155,7 +225,9 @@ impl Field {
         match self.place {
             Place::Id(_, known) => format!("one of {}", known().join(", ")),
             Place::Data(_) => "a dataset".to_owned(),
-            Place::Objective(_) => format!("one of {}", Objective::ALL.map(|objective| objective.id()).join(", ")),
+            Place::Objective(_) => {
+                format!("one of {}", Objective::ALL.map(|objective| objective.id()).join(", "))
+            }
             Place::Integer(_, min, max) => format!("a whole number from {min} to {max}"),
             Place::OptionalInteger(_) => format!("a whole number from 1 to {}", u32::MAX),
             Place::OptionalLarge(_) => format!("a whole number from 1 to {MAX_EXACT}"),

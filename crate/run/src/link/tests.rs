@@ -44,7 +44,10 @@ fn old_links_open() {
     assert_eq!((config.seed, config.candidates, config.epochs, config.width), (u32::MAX, 120, 3, 4));
     assert_eq!((config.macs, config.ram, config.flash), (Some(123_456_789_012), Some(1500), Some(20_000)));
     assert_eq!((config.latency_ms, config.max_params), (Some(12.5), Some(2000)));
-    assert_eq!(config.settings["layers.operators"], SettingValue::Words(vec!["conv3x3".into(), "fire".into()]));
+    assert_eq!(
+        config.settings["layers.operators"],
+        SettingValue::Words(vec!["conv3x3".into(), "fire".into()])
+    );
     assert_eq!(config.settings["layers.auto_norm"], SettingValue::Switch(false));
 }
 

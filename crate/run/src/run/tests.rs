@@ -1,4 +1,5 @@
 use nas_arch::{Dense, Op, Shape};
+use nas_numerics::Digester;
 use nas_space::{Gene, GeneTree, Space};
 
 use super::*;
@@ -104,8 +105,10 @@ fn the_log_tells_a_whole_story() {
     let lines = lines(&log);
     assert!(matches!(lines.first(), Some(LogLine::Run(header)) if header.config.seed == 3));
     assert!(matches!(lines.last(), Some(LogLine::Done { candidates: 32, .. })));
-    let finals: Vec<&Trained> =
-        lines.iter().filter_map(|line| if let LogLine::Final { result, .. } = line { Some(result) } else { None }).collect();
+    let finals: Vec<&Trained> = lines
+        .iter()
+        .filter_map(|line| if let LogLine::Final { result, .. } = line { Some(result) } else { None })
+        .collect();
     assert!((1..=FINAL_MEMBERS).contains(&finals.len()));
     for line in &lines {
         if let LogLine::Told { result, .. } = line {
@@ -170,7 +173,9 @@ fn equal_networks_are_trained_once() {
     keys.dedup();
     assert_eq!(keys.len(), jobs, "no key is trained twice");
     let log = lines(&run.take_log());
-    let Some(LogLine::Done { candidates: 100, distinct, .. }) = log.last() else { panic!("{:?}", log.last()) };
+    let Some(LogLine::Done { candidates: 100, distinct, .. }) = log.last() else {
+        panic!("{:?}", log.last())
+    };
     assert!(*distinct < 100);
     let result = |wanted: u32| {
         log.iter()
@@ -192,7 +197,12 @@ fn a_work_budget_ends_the_search() {
     let unlimited = lines(&play(Run::new(&config(2), &facts()).unwrap(), 1, 0, false));
     let Some(LogLine::Done { work_macs, .. }) = unlimited.last() else { panic!("no end") };
     let budget = work_macs / 2;
-    let limited = lines(&play(Run::new(&RunConfig { macs: Some(budget), ..config(2) }, &facts()).unwrap(), 1, 0, false));
+    let limited = lines(&play(
+        Run::new(&RunConfig { macs: Some(budget), ..config(2) }, &facts()).unwrap(),
+        1,
+        0,
+        false,
+    ));
     let Some(LogLine::Done { candidates, work_macs, .. }) = limited.last() else { panic!("no end") };
     assert!(*candidates < 32 && *work_macs >= budget);
 }
@@ -300,5 +310,8 @@ fn four_workers_are_kept_busy_at_the_default_width() {
 #[test]
 fn the_log_is_pinned() {
     let log = play(Run::new(&RunConfig::default(), &facts()).unwrap(), 4, 0, false);
-    assert_eq!(nas_numerics::sha256(log.as_bytes()).to_string(), "d0402df9304313a404a43b26fb77d136bd1003746d5c786f453bb9bcaefbe688");
+    assert_eq!(
+        nas_numerics::sha256(log.as_bytes()).to_string(),
+        "d0402df9304313a404a43b26fb77d136bd1003746d5c786f453bb9bcaefbe688"
+    );
 }

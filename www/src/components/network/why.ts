@@ -1,5 +1,5 @@
 import type { NumberFormat } from '../../format/numbers';
-import type { Catalog } from '../../i18n/language';
+import type { Catalog } from '../../i18n/en';
 import type { Reason, Rival } from '../../model/reason';
 import type { Objective } from '../../protocol/generated/Objective';
 

@@ -60,7 +60,9 @@ export function blocksOf(network: Network): Block[] {
     }
     const place = blocks.length;
     const members = group?.members ?? [index];
-    members.forEach((member) => blockOfUnit.set(member, place));
+    for (const member of members) {
+      blockOfUnit.set(member, place);
+    }
     const first = units[members[0] ?? index] ?? unit;
     const base: BlockBase = {
       inputs: first.inputs.map((input) => blockOfUnit.get(input) ?? 0),
@@ -81,11 +83,13 @@ interface Group {
 function groupsOf(units: readonly Unit[]): Map<number, Group | 'inner'> {
   const groups = new Map<number, Group | 'inner'>();
   const readers = units.map(() => 0);
-  units.forEach((unit) => unit.inputs.forEach((input) => (readers[input] = (readers[input] ?? 0) + 1)));
+  for (const input of units.flatMap((unit) => unit.inputs)) {
+    readers[input] = (readers[input] ?? 0) + 1;
+  }
   units.forEach((_, index) => {
     const group =
       fireAt(units, readers, index) ?? separableAt(units, readers, index) ?? headAt(units, readers, index);
-    if (group !== undefined && group.members.every((member) => !groups.has(member))) {
+    if (group?.members.every((member) => !groups.has(member)) === true) {
       group.members.forEach((member) => groups.set(member, 'inner'));
       groups.set(index, group);
     }
@@ -114,7 +118,12 @@ function fireAt(units: readonly Unit[], readers: readonly number[], index: numbe
   }
   return {
     members: [squeezeIndex, ...concat.inputs, index],
-    make: (base) => ({ ...base, kind: 'fire', squeeze, expands: expands.filter((unit) => unit !== undefined) }),
+    make: (base) => ({
+      ...base,
+      kind: 'fire',
+      squeeze,
+      expands: expands.filter((unit) => unit !== undefined),
+    }),
   };
 }
 

@@ -64,7 +64,7 @@ export interface LayoutOptions {
 
 export const BOX_HEIGHT = 17;
 const SMALLEST_GAP = 7;
-const LARGEST_GAP = 20;
+const LARGEST_GAP = 24;
 const FORK_GAP = 11;
 const BOX_SPACING = 6;
 /** Widest ribbon, as a share of the drawing. */
@@ -154,7 +154,12 @@ function linkRibbons(
   const row = rows[index];
   const above = rows[index - 1];
   const target = row?.boxes[0];
-  if (row === undefined || above === undefined || target === undefined || !row.block.inputs.includes(index - 1)) {
+  if (
+    row === undefined ||
+    above === undefined ||
+    target === undefined ||
+    !row.block.inputs.includes(index - 1)
+  ) {
     return [];
   }
   const outputs = above.block.kind === 'fire' ? above.boxes.slice(1) : above.boxes;

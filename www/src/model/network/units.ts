@@ -7,16 +7,7 @@ import type { Network } from '../../protocol/generated/Network';
 import type { Pair } from '../../protocol/generated/Pair';
 
 export type UnitKind =
-  | 'input'
-  | 'conv'
-  | 'depthwise'
-  | 'dense'
-  | 'norm'
-  | 'relu'
-  | 'pool'
-  | 'add'
-  | 'concat'
-  | 'identity';
+  'input' | 'conv' | 'depthwise' | 'dense' | 'norm' | 'relu' | 'pool' | 'add' | 'concat' | 'identity';
 
 export interface Unit {
   readonly kind: UnitKind;
@@ -142,7 +133,11 @@ function unitOf(layer: Layer, inputs: readonly number[], units: readonly Unit[])
       return { ...plain, channels: layer.out_features };
     case 'concat':
       return { ...plain, channels: channelsRead.reduce((sum, channels) => sum + channels, 0) };
-    default:
+    case 'batch-norm':
+    case 'relu':
+    case 'global-avg-pool':
+    case 'add':
+    case 'identity':
       return plain;
   }
 }

@@ -1,0 +1,107 @@
+use clap::Args;
+use nas_cost::{Device, Estimate, Memory, NetworkCosts, device, devices, estimates};
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::{network, print_json};
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// A network file, or `ref:ID` for a reference network.
+    network: String,
+    /// A device to estimate on; may be given several times. All, if none is.
+    #[arg(long, value_name = "ID")]
+    device: Vec<String>,
+    /// Writes JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The documented JSON: stable, unlike the crate's own types.
+#[derive(Serialize)]
+struct CostJson {
+    params: u64,
+    params_total: u64,
+    params_deployed: u64,
+    macs: u64,
+    flops: u64,
+    memory: MemoryJson,
+    estimates: Vec<EstimateJson>,
+}
+
+#[derive(Serialize)]
+struct MemoryJson {
+    int8: Bytes,
+    f32: Bytes,
+}
+
+#[derive(Serialize)]
+struct Bytes {
+    flash_bytes: u64,
+    peak_ram_bytes: u64,
+}
+
+#[derive(Serialize)]
+struct EstimateJson {
+    device: &'static str,
+    method: nas_cost::Method,
+    latency_ms: f64,
+    energy_mj: Option<f64>,
+    error_percent: Option<f64>,
+}
+
+pub(crate) fn cost(arguments: &Arguments) -> Result<(), Failure> {
+    let graph = network::read(&arguments.network)?.resolve()?;
+    let costs = NetworkCosts::of(&graph)?;
+    let chosen: Vec<&Device> = if arguments.device.is_empty() {
+        devices().iter().collect()
+    } else {
+        arguments.device.iter().map(|id| device(id)).collect::<Result<_, _>>()?
+    };
+    let estimates: Vec<Estimate> = chosen.into_iter().flat_map(|device| estimates(&costs, device)).collect();
+    if arguments.json {
+        return print_json(&CostJson::new(&costs, &estimates));
+    }
+    print_table(&costs, &estimates);
+    Ok(())
+}
+
+impl CostJson {
+    fn new(costs: &NetworkCosts, estimates: &[Estimate]) -> Self {
+        let bytes = |memory: &Memory| Bytes {
+            flash_bytes: memory.flash_bytes,
+            peak_ram_bytes: memory.peak_ram_bytes,
+        };
+        let estimate = |estimate: &Estimate| EstimateJson {
+            device: estimate.device,
+            method: estimate.method,
+            latency_ms: estimate.latency_ms,
+            energy_mj: estimate.energy_mj,
+            error_percent: estimate.error_percent,
+        };
+        Self {
+            params: costs.params,
+            params_total: costs.params_total,
+            params_deployed: costs.params_deployed,
+            macs: costs.macs,
+            flops: costs.flops,
+            memory: MemoryJson { int8: bytes(&costs.memory.int8), f32: bytes(&costs.memory.f32) },
+            estimates: estimates.iter().map(estimate).collect(),
+        }
+    }
+}
+
+fn print_table(costs: &NetworkCosts, estimates: &[Estimate]) {
+    println!(
+        "parameters {} (with running statistics {}, deployed {})",
+        costs.params, costs.params_total, costs.params_deployed
+    );
+    println!("MACs {}, FLOPs {}", costs.macs, costs.flops);
+    for (kind, memory) in [("int8", &costs.memory.int8), ("f32", &costs.memory.f32)] {
+        println!("memory at {kind}: flash {} B, peak RAM {} B", memory.flash_bytes, memory.peak_ram_bytes);
+    }
+    for estimate in estimates {
+        let energy = estimate.energy_mj.map_or_else(|| "–".to_owned(), |energy| format!("{energy:.4} mJ"));
+        println!("{:14} {:12.4} ms  {energy}  ({})", estimate.device, estimate.latency_ms, estimate.note.en);
+    }
+}

@@ -1,0 +1,182 @@
+mod workers;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use nas_arch::Network;
+use nas_evaluate::{Images, facts};
+use nas_numerics::sha256;
+use nas_run::{CandidateCosts, LogLine, Phase, Run, RunConfig, link};
+use serde::Serialize;
+
+use crate::data::{self, DataArguments};
+use crate::failure::Failure;
+use crate::{network, print_json};
+
+/// The largest configuration file that is read, in bytes.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// A link (its `#…` is enough, in quotes) or a configuration file (`run.json`).
+    source: String,
+    /// Threads that train; as many as processors, if not given. The result does not depend on it.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    workers: Option<u16>,
+    /// Writes the log to a file, line by line.
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+    /// Takes a link with unknown or unfit items as the page does: puts them right and tells.
+    #[arg(long)]
+    lenient: bool,
+    /// Stops early after so many seconds (exit code 4). The log is the undisturbed one up to there, and one line.
+    #[arg(long, value_name = "SECONDS")]
+    time_limit: Option<f64>,
+    /// Writes JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    data_arguments: DataArguments,
+}
+
+#[derive(Serialize)]
+struct RunJson<'a> {
+    config: &'a RunConfig,
+    front: Vec<FrontJson<'a>>,
+    log_sha256: String,
+}
+
+#[derive(Serialize)]
+struct FrontJson<'a> {
+    name: &'a str,
+    network: &'a Network,
+    val_accuracy: f32,
+    test_accuracy: Option<f32>,
+    costs: &'a CandidateCosts,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let config = configuration(arguments)?;
+    let info = data::find(&config.data)?;
+    let time_limit = arguments
+        .time_limit
+        .map(|seconds| {
+            Duration::try_from_secs_f64(seconds)
+                .map_err(|error| Failure::Input(format!("--time-limit: {error}")))
+        })
+        .transpose()?;
+    let mut run = Run::new(&config, &facts(info))?;
+    let images = Images::prepare(&arguments.data_arguments.open(info)?, run.data())?;
+    let mut log = Log::new(arguments.log.clone())?;
+    let workers = arguments.workers.map_or_else(available_workers, usize::from);
+    workers::drive(&mut run, &images, workers, time_limit, &mut |lines| log.write(lines))?;
+    report(arguments, &run, &config, &log.text)?;
+    if run.progress().phase == Phase::Stopped { Err(Failure::Stopped) } else { Ok(()) }
+}
+
+fn available_workers() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Reads the configuration; every item that cannot be taken as it stands is an error, unless lenient.
+fn configuration(arguments: &Arguments) -> Result<RunConfig, Failure> {
+    let source = &arguments.source;
+    let is_file = std::path::Path::new(source).extension().is_some_and(|extension| extension == "json");
+    if is_file && !source.contains('#') {
+        let text = network::read_text(source, MAX_FILE_BYTES)?;
+        return serde_json::from_str(&text).map_err(|error| Failure::in_file(source, error));
+    }
+    if !source.contains('=') && source != "#" {
+        let problem = format!("'{source}' is neither a link (#v=1&…) nor a .json file");
+        return Err(Failure::Input(problem));
+    }
+    let reading = link::read(source, &data::all_facts());
+    let messages: Vec<String> = reading.notices.into_iter().map(|notice| notice.message).collect();
+    if !messages.is_empty() && !arguments.lenient {
+        let list = messages.join("\nnas: ");
+        return Err(Failure::Input(format!("{list}\nnas: put the link right, or add --lenient")));
+    }
+    messages.iter().for_each(|message| eprintln!("nas: {message}"));
+    Ok(reading.config)
+}
+
+/// The log: kept whole for its digest and the report, and written to a file if one is wanted.
+struct Log {
+    text: String,
+    file: Option<(PathBuf, std::fs::File)>,
+}
+
+impl Log {
+    fn new(path: Option<PathBuf>) -> Result<Self, Failure> {
+        let open = |path: PathBuf| match std::fs::File::create(&path) {
+            Ok(file) => Ok((path, file)),
+            Err(error) => Err(Failure::in_file(&path.display().to_string(), error)),
+        };
+        Ok(Self { text: String::new(), file: path.map(open).transpose()? })
+    }
+
+    fn write(&mut self, lines: &str) -> Result<(), Failure> {
+        self.text.push_str(lines);
+        match &mut self.file {
+            None => Ok(()),
+            Some((path, file)) => file
+                .write_all(lines.as_bytes())
+                .map_err(|error| Failure::in_file(&path.display().to_string(), error)),
+        }
+    }
+}
+
+fn report(arguments: &Arguments, run: &Run, config: &RunConfig, log: &str) -> Result<(), Failure> {
+    let lines: Vec<LogLine> = log
+        .lines()
+        .map(serde_json::from_str)
+        .collect::<Result<_, _>>()
+        .map_err(|error| Failure::Internal(format!("the log cannot be read back: {error}")))?;
+    let front = front(run, &lines);
+    if arguments.json {
+        return print_json(&RunJson { config, front, log_sha256: sha256(log.as_bytes()).to_string() });
+    }
+    println!(
+        "{:14} {:>11} {:>7} {:>9} {:>9} {:>10} {:>9}",
+        "network", "validation", "test", "RAM", "flash", "MACs", "latency"
+    );
+    let percent = |accuracy: f32| format!("{:.1} %", accuracy * 100.0);
+    for member in front {
+        let CandidateCosts { ram_bytes, flash_bytes, macs, latency_ms, .. } = member.costs;
+        println!(
+            "{:14} {:>11} {:>7} {ram_bytes:>7} B {flash_bytes:>7} B {macs:>10} {latency_ms:>6.2} ms",
+            member.name,
+            percent(member.val_accuracy),
+            member.test_accuracy.map_or_else(|| "–".to_owned(), percent),
+        );
+    }
+    println!("log {}", sha256(log.as_bytes()));
+    Ok(())
+}
+
+/// The last front, by ascending cost, with the test accuracies of the final trainings.
+fn front<'a>(run: &'a Run, lines: &'a [LogLine]) -> Vec<FrontJson<'a>> {
+    let members = lines.iter().rev().find_map(|line| match line {
+        LogLine::Front { members, .. } => Some(members),
+        _ => None,
+    });
+    let asked = |wanted: u32| {
+        lines.iter().find_map(|line| match line {
+            LogLine::Asked { ask, name, costs, .. } if *ask == wanted => Some((name.as_str(), costs)),
+            _ => None,
+        })
+    };
+    let tested = |wanted: u32| {
+        lines.iter().find_map(|line| match line {
+            LogLine::Final { ask, result, .. } if *ask == wanted => result.test_accuracy,
+            _ => None,
+        })
+    };
+    let json = |ask: u32, val_accuracy: f32| {
+        let ((name, costs), network) = (asked(ask)?, run.network(ask)?);
+        Some(FrontJson { name, network, val_accuracy, test_accuracy: tested(ask), costs })
+    };
+    members.into_iter().flatten().filter_map(|member| json(member.ask, member.validation_accuracy)).collect()
+}

@@ -1,0 +1,124 @@
+//! Threads that train: a thin driver around the run.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use nas_evaluate::{Evaluation, EvaluationError, Images};
+use nas_run::{Failure as TrainingFailure, Job, JobId, Outcome, Run, StopReason};
+
+use crate::failure::Failure;
+
+/// Multiply-accumulates between two looks at whether to stop: some milliseconds.
+const MACS_AT_ONCE: u64 = 1 << 25;
+
+/// What a worker says of a job.
+enum Report {
+    Done(JobId, Outcome),
+    /// The evaluator panicked.
+    Crashed(JobId, String),
+    /// The job cannot be performed: a defect.
+    Refused(EvaluationError),
+}
+
+/// Runs to the end, or to the time limit, with `workers` threads.
+pub(super) fn drive(
+    run: &mut Run,
+    images: &Images,
+    workers: usize,
+    time_limit: Option<Duration>,
+    write: &mut dyn FnMut(&str) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let deadline = time_limit.map(|limit| now() + limit);
+    let (job_sender, job_receiver) = mpsc::channel();
+    let (report_sender, report_receiver) = mpsc::channel();
+    let job_receiver = Mutex::new(job_receiver);
+    let is_stopped = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            let reports = report_sender.clone();
+            scope.spawn(|| work(&job_receiver, reports, images, &is_stopped));
+        }
+        let result = coordinate(run, &job_sender, &report_receiver, deadline, write);
+        is_stopped.store(true, Ordering::Relaxed);
+        drop(job_sender);
+        result
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line is where a time limit is measured")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+fn coordinate(
+    run: &mut Run,
+    jobs: &Sender<Job>,
+    reports: &Receiver<Report>,
+    deadline: Option<Instant>,
+    write: &mut dyn FnMut(&str) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut crashed: BTreeSet<JobId> = BTreeSet::new();
+    loop {
+        while let Some(job) = run.next_job() {
+            jobs.send(job).map_err(|_| Failure::Internal("all workers are gone".into()))?;
+        }
+        write(&run.take_log())?;
+        if run.is_over() {
+            return Ok(());
+        }
+        let wait = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(now()));
+        match reports.recv_timeout(wait) {
+            Ok(Report::Done(job, outcome)) => run.tell(job, outcome)?,
+            Ok(Report::Crashed(job, _)) if crashed.insert(job) => run.lost(job),
+            Ok(Report::Crashed(job, message)) => {
+                run.tell(job, Outcome::Failed(TrainingFailure::Crashed { message }))?;
+            }
+            Ok(Report::Refused(error)) => return Err(Failure::Internal(error.to_string())),
+            Err(RecvTimeoutError::Timeout) => run.stop(StopReason::Time),
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Failure::Internal("all workers are gone".into()));
+            }
+        }
+    }
+}
+
+fn work(jobs: &Mutex<Receiver<Job>>, reports: Sender<Report>, images: &Images, is_stopped: &AtomicBool) {
+    loop {
+        let next = jobs.lock().expect("no worker panics while it waits for a job").recv();
+        let Ok(job) = next else { return };
+        let id = job.id;
+        let report = match catch_unwind(AssertUnwindSafe(|| perform(job, images, is_stopped))) {
+            Ok(Ok(Some(outcome))) => Report::Done(id, outcome),
+            Ok(Ok(None)) => return,
+            Ok(Err(error)) => Report::Refused(error),
+            Err(panic) => Report::Crashed(id, panic_message(&*panic)),
+        };
+        if reports.send(report).is_err() {
+            return;
+        }
+    }
+}
+
+/// Performs a job; none if it was stopped on the way.
+fn perform(job: Job, images: &Images, is_stopped: &AtomicBool) -> Result<Option<Outcome>, EvaluationError> {
+    let mut evaluation = match Evaluation::new(job, images)? {
+        Ok(evaluation) => evaluation,
+        Err(outcome) => return Ok(Some(outcome)),
+    };
+    while !is_stopped.load(Ordering::Relaxed) {
+        if let Some(outcome) = evaluation.step(images, MACS_AT_ONCE) {
+            return Ok(Some(outcome));
+        }
+    }
+    Ok(None)
+}
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
+}

@@ -1,0 +1,46 @@
+use clap::Args;
+use nas_arch::Network;
+use nas_numerics::Rng;
+use nas_run::{DEFAULT_SEED, Problem, RunConfig};
+use nas_space::Genotype;
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::{data, print_json};
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// The search space.
+    space: String,
+    /// How many networks to draw.
+    #[arg(long, default_value_t = 1)]
+    count: u32,
+    /// Seed of the draws.
+    #[arg(long, default_value_t = DEFAULT_SEED)]
+    seed: u32,
+    /// The dataset that the networks are for.
+    #[arg(long = "data", value_name = "ID", default_value = "digits8")]
+    data: String,
+}
+
+#[derive(Serialize)]
+struct Line {
+    genes: Genotype,
+    name: String,
+    network: Network,
+}
+
+/// Draws uniformly from all genotypes of the space, without regard to any device.
+pub(crate) fn sample(arguments: &Arguments) -> Result<(), Failure> {
+    let facts = nas_evaluate::facts(data::find(&arguments.data)?);
+    let config =
+        RunConfig { space: arguments.space.clone(), data: arguments.data.clone(), ..RunConfig::default() };
+    let problem = Problem::new(&config, &facts)?;
+    let mut rng = Rng::for_purpose(arguments.seed, "sample", 0);
+    for _ in 0..arguments.count {
+        let genes = problem.space().genes().draw(&mut rng);
+        let canonical = problem.price(&genes)?.canonical;
+        print_json(&Line { genes, name: canonical.name(), network: canonical.network })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,87 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use nas_arch::canonical;
+use nas_evaluate::{Evaluation, Images, facts};
+use nas_run::{DEFAULT_SEED, EpochScore, Job, Outcome};
+use serde::Serialize;
+
+use crate::data::{self, DataArguments};
+use crate::failure::Failure;
+use crate::{network, print_json};
+
+/// Multiply-accumulates between two looks at the outcome.
+const MACS_AT_ONCE: u64 = 1 << 30;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// A network file, or `ref:ID` for a reference network.
+    network: String,
+    /// The dataset. Images are brought to the size of the network's input.
+    #[arg(long = "data", value_name = "ID")]
+    data: String,
+    /// Epochs to train: the schedule ends with the last one.
+    #[arg(long)]
+    epochs: u32,
+    /// Seed of the initial weights and of the order of the images.
+    #[arg(long, default_value_t = DEFAULT_SEED)]
+    seed: u32,
+    /// Writes the initial weights to a JSON file: `[{path, shape, values}]`, shapes as in PyTorch.
+    #[arg(long, value_name = "FILE")]
+    export_init: Option<PathBuf>,
+    /// Writes JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    data_arguments: DataArguments,
+}
+
+#[derive(Serialize)]
+struct TrainJson<'a> {
+    val_accuracy: f32,
+    test_accuracy: Option<f32>,
+    curve: &'a [EpochScore],
+    weights_sha256: &'a str,
+}
+
+pub(crate) fn train(arguments: &Arguments) -> Result<(), Failure> {
+    let canonical = canonical(&network::read(&arguments.network)?.resolve()?);
+    let info = data::find(&arguments.data)?;
+    let job = Job::standalone(&canonical, &facts(info), arguments.seed, arguments.epochs)?;
+    let images = Images::prepare(&arguments.data_arguments.open(info)?, &job.data)?;
+    let mut evaluation = match Evaluation::new(job, &images)? {
+        Ok(evaluation) => evaluation,
+        Err(outcome) => return report(arguments, &outcome),
+    };
+    if let Some(path) = &arguments.export_init {
+        let weights = serde_json::to_string(&evaluation.trainer().export_weights())
+            .map_err(|error| Failure::Internal(error.to_string()))?;
+        std::fs::write(path, weights)
+            .map_err(|error| Failure::in_file(&path.display().to_string(), error))?;
+    }
+    loop {
+        if let Some(outcome) = evaluation.step(&images, MACS_AT_ONCE) {
+            return report(arguments, &outcome);
+        }
+    }
+}
+
+fn report(arguments: &Arguments, outcome: &Outcome) -> Result<(), Failure> {
+    let Outcome::Trained { curve, test_accuracy, weights_sha256 } = outcome else {
+        return Err(Failure::Input(format!("the training failed: {outcome:?}")));
+    };
+    let val_accuracy = curve.last().map_or(0.0, |score| score.accuracy);
+    if arguments.json {
+        return print_json(&TrainJson { val_accuracy, test_accuracy: *test_accuracy, curve, weights_sha256 });
+    }
+    for (epoch, EpochScore { loss, accuracy }) in curve.iter().enumerate() {
+        println!(
+            "epoch {:3}  training loss {loss:.4}  validation accuracy {:.2} %",
+            epoch + 1,
+            accuracy * 100.0
+        );
+    }
+    let test = test_accuracy.map_or_else(|| "–".to_owned(), |accuracy| format!("{:.2} %", accuracy * 100.0));
+    println!("test accuracy {test}\nweights {weights_sha256}");
+    Ok(())
+}

@@ -1,0 +1,65 @@
+use nas_arch::Shape;
+use nas_data::{DataError, Dataset, DatasetInfo};
+use nas_nn::{SampleSizes, Samples, Split};
+use nas_run::{DataFacts, DataSpec};
+
+/// The images of a run: a dataset at its resolution, with its number of training images.
+pub struct Images {
+    spec: DataSpec,
+    dataset: Dataset,
+}
+
+impl Images {
+    /// Brings a dataset to what a run asks for.
+    ///
+    /// # Errors
+    /// If the dataset cannot be had at this resolution or with so many images.
+    pub fn prepare(dataset: &Dataset, spec: &DataSpec) -> Result<Self, DataError> {
+        let dataset = dataset.at_resolution(spec.res)?.with_train_samples(spec.samples)?;
+        Ok(Self { spec: spec.clone(), dataset })
+    }
+
+    /// What they were prepared for.
+    #[must_use]
+    pub fn spec(&self) -> &DataSpec {
+        &self.spec
+    }
+}
+
+impl Samples for Images {
+    fn sizes(&self) -> SampleSizes {
+        let data = &self.dataset;
+        SampleSizes {
+            image: Shape::new(data.channels(), data.resolution(), data.resolution()),
+            classes: data.classes(),
+            train: data.samples(nas_data::Split::Train),
+            validation: data.samples(nas_data::Split::Validation),
+            test: data.samples(nas_data::Split::Test),
+        }
+    }
+
+    fn fill(&self, split: Split, indices: &[u32], images: &mut [f32], labels: &mut [u32]) {
+        let split = match split {
+            Split::Train => nas_data::Split::Train,
+            Split::Validation => nas_data::Split::Validation,
+            Split::Test => nas_data::Split::Test,
+        };
+        self.dataset.fill_batch(split, indices, images, labels);
+    }
+}
+
+/// What a run must know of a dataset of the catalog.
+#[must_use]
+pub fn facts(info: &DatasetInfo) -> DataFacts {
+    DataFacts {
+        id: info.id.clone(),
+        channels: info.shape[0],
+        resolutions: info.resolutions.clone(),
+        default_resolution: info.default_resolution,
+        classes: info.classes.len() as u32,
+        train_images: info.splits.train,
+        validation_images: info.splits.validation,
+        test_images: info.splits.test,
+        sha256: info.sha256.clone(),
+    }
+}

@@ -1,0 +1,12 @@
+//! Performs jobs: where the run, the engine and the data meet.
+//!
+//! A driver (a web worker, a native thread) prepares [`Images`] once, makes an [`Evaluation`] of each [`Job`] and
+//! steps it until there is an [`Outcome`]. Drivers differ in nothing else, so outcomes cannot differ either.
+
+mod evaluation;
+mod images;
+
+pub use evaluation::{CheckpointError, Evaluation, EvaluationError, JobProgress, perform};
+pub use images::{Images, facts};
+#[doc(no_inline)]
+pub use nas_run::{Job, Outcome};

@@ -1,0 +1,77 @@
+use nas_run::{Run, RunConfig, StopReason};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::border::{BorderError, from_js, to_js};
+use crate::data::facts_of;
+
+/// A run: hands out jobs, takes outcomes, writes the log.
+#[wasm_bindgen]
+pub struct Coordinator(Run);
+
+#[wasm_bindgen]
+impl Coordinator {
+    /// The run of a `RunConfig`.
+    ///
+    /// # Errors
+    /// If the configuration cannot be, or no candidate keeps the limits.
+    #[wasm_bindgen(constructor)]
+    pub fn new(#[wasm_bindgen(unchecked_param_type = "RunConfig")] config: JsValue) -> Result<Self, JsValue> {
+        let config: RunConfig = from_js(config)?;
+        let facts = facts_of(&config.data)?;
+        Ok(Self(Run::new(&config, &facts).map_err(BorderError::from)?))
+    }
+
+    /// What the run trains on: a `DataSpec`.
+    ///
+    /// # Errors
+    /// Never in practice.
+    #[wasm_bindgen(unchecked_return_type = "DataSpec")]
+    pub fn data(&self) -> Result<JsValue, JsValue> {
+        to_js(self.0.data())
+    }
+
+    /// The next `Job`; null while all are handed out, or when the run is over.
+    ///
+    /// # Errors
+    /// Never in practice.
+    #[wasm_bindgen(js_name = nextJob, unchecked_return_type = "Job | null")]
+    pub fn next_job(&mut self) -> Result<JsValue, JsValue> {
+        to_js(&self.0.next_job())
+    }
+
+    /// Takes the `Outcome` of a job.
+    ///
+    /// # Errors
+    /// If the job is not under way.
+    pub fn tell(
+        &mut self,
+        job: u32,
+        #[wasm_bindgen(unchecked_param_type = "Outcome")] outcome: JsValue,
+    ) -> Result<(), JsValue> {
+        Ok(self.0.tell(job, from_js(outcome)?).map_err(BorderError::from)?)
+    }
+
+    /// Takes back a job whose worker was lost.
+    pub fn lost(&mut self, job: u32) {
+        self.0.lost(job);
+    }
+
+    /// Ends the run early.
+    pub fn stop(&mut self) {
+        self.0.stop(StopReason::User);
+    }
+
+    /// The log lines written since the last call.
+    #[wasm_bindgen(js_name = takeLog)]
+    pub fn take_log(&mut self) -> String {
+        self.0.take_log()
+    }
+
+    /// Whether nothing more will come.
+    #[wasm_bindgen(js_name = isOver)]
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.0.is_over()
+    }
+}

@@ -1,0 +1,94 @@
+use nas_evaluate::{Evaluation, Images};
+use nas_run::{DataSpec, Job};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::border::{BorderError, from_js, to_js};
+use crate::data::DataFile;
+use crate::view::StepView;
+
+/// Performs jobs on one dataset, one after the other.
+#[wasm_bindgen]
+pub struct Evaluator {
+    images: Images,
+    evaluation: Option<Evaluation>,
+}
+
+#[wasm_bindgen]
+impl Evaluator {
+    /// An evaluator for the images of a `DataSpec`.
+    ///
+    /// # Errors
+    /// If the dataset cannot be had at this resolution or with so many images.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        file: &DataFile,
+        #[wasm_bindgen(unchecked_param_type = "DataSpec")] spec: JsValue,
+    ) -> Result<Self, JsValue> {
+        let spec: DataSpec = from_js(spec)?;
+        let images = Images::prepare(&file.0, &spec).map_err(BorderError::from)?;
+        Ok(Self { images, evaluation: None })
+    }
+
+    /// Begins a `Job`; one under way is dropped. Returns its `Outcome` if that is known at once, else null.
+    ///
+    /// # Errors
+    /// If the job cannot be performed at all.
+    #[wasm_bindgen(unchecked_return_type = "Outcome | null")]
+    pub fn begin(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Job")] job: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        let job: Job = from_js(job)?;
+        match Evaluation::new(job, &self.images).map_err(BorderError::from)? {
+            Ok(evaluation) => {
+                self.evaluation = Some(evaluation);
+                Ok(JsValue::NULL)
+            }
+            Err(outcome) => to_js(&outcome),
+        }
+    }
+
+    /// Goes on with a `Job` from a checkpoint.
+    ///
+    /// # Errors
+    /// If the bytes are no checkpoint of this job.
+    pub fn resume(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Job")] job: JsValue,
+        checkpoint: &[u8],
+    ) -> Result<(), JsValue> {
+        let evaluation =
+            Evaluation::resume(from_js(job)?, &self.images, checkpoint).map_err(BorderError::from)?;
+        self.evaluation = Some(evaluation);
+        Ok(())
+    }
+
+    /// Works for about `macs` multiply-accumulates: a `StepView`.
+    ///
+    /// # Errors
+    /// If no job is under way.
+    #[wasm_bindgen(unchecked_return_type = "StepView")]
+    pub fn step(&mut self, macs: f64) -> Result<JsValue, JsValue> {
+        let evaluation = self.evaluation.as_mut().ok_or_else(nothing_under_way)?;
+        let outcome = evaluation.step(&self.images, macs as u64);
+        let progress = evaluation.progress();
+        if outcome.is_some() {
+            self.evaluation = None;
+        }
+        to_js(&StepView { progress, outcome })
+    }
+
+    /// All that is needed to go on elsewhere; possible whenever an epoch has ended.
+    ///
+    /// # Errors
+    /// If no job is under way, or in the middle of an epoch.
+    pub fn checkpoint(&self) -> Result<Vec<u8>, JsValue> {
+        let evaluation = self.evaluation.as_ref().ok_or_else(nothing_under_way)?;
+        Ok(evaluation.checkpoint().map_err(BorderError::from)?)
+    }
+}
+
+fn nothing_under_way() -> BorderError {
+    BorderError::misuse("no job is under way: begin one first")
+}

@@ -1,0 +1,53 @@
+use nas_cost::{Objective, devices};
+use nas_evaluate::facts;
+use nas_numerics::NUMERICS_VERSION;
+use nas_run::{RunConfig, evaluations, link};
+use nas_search::strategies;
+use nas_space::spaces;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::border::{from_js, to_js};
+use crate::view::{Catalog, ObjectiveView};
+
+/// Everything there is to choose from: a `Catalog`.
+///
+/// # Errors
+/// Never in practice.
+#[wasm_bindgen(unchecked_return_type = "Catalog")]
+pub fn catalog() -> Result<JsValue, JsValue> {
+    let objective = |id: Objective| ObjectiveView { id, title: id.title(), unit: id.unit() };
+    to_js(&Catalog {
+        datasets: nas_data::catalog().to_vec(),
+        spaces: spaces(),
+        strategies: strategies(),
+        evaluations: evaluations(),
+        devices: devices().to_vec(),
+        objectives: Objective::ALL.map(objective).into(),
+        keys: link::keys(),
+        defaults: RunConfig::default(),
+        numerics: NUMERICS_VERSION,
+        version: env!("CARGO_PKG_VERSION"),
+    })
+}
+
+/// Reads a link's fragment: a `LinkReading`. What cannot be read is told in it.
+///
+/// # Errors
+/// Never in practice.
+#[wasm_bindgen(js_name = readLink, unchecked_return_type = "LinkReading")]
+pub fn read_link(fragment: &str) -> Result<JsValue, JsValue> {
+    let data: Vec<_> = nas_data::catalog().iter().map(facts).collect();
+    to_js(&link::read(fragment, &data))
+}
+
+/// Writes a `RunConfig` as the content of a fragment.
+///
+/// # Errors
+/// If the object is no configuration.
+#[wasm_bindgen(js_name = writeLink)]
+pub fn write_link(
+    #[wasm_bindgen(unchecked_param_type = "RunConfig")] config: JsValue,
+) -> Result<String, JsValue> {
+    Ok(link::write(&from_js(config)?))
+}

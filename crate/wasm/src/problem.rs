@@ -1,0 +1,77 @@
+use nas_cost::{devices, estimates};
+use nas_numerics::Rng;
+use nas_run::{Problem, RunConfig};
+use nas_space::Genotype;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::border::{BorderError, from_js, to_js};
+use crate::data::facts_of;
+use crate::view::{CandidateView, GeneView, SpaceView};
+
+/// A configured problem: its space can be looked at, and its candidates decoded and priced.
+#[wasm_bindgen(js_name = Problem)]
+pub struct ProblemHandle(Problem);
+
+#[wasm_bindgen(js_class = Problem)]
+impl ProblemHandle {
+    /// The problem of a `RunConfig`.
+    ///
+    /// # Errors
+    /// If the configuration cannot be.
+    #[wasm_bindgen(constructor)]
+    pub fn new(#[wasm_bindgen(unchecked_param_type = "RunConfig")] config: JsValue) -> Result<Self, JsValue> {
+        let config: RunConfig = from_js(config)?;
+        let facts = facts_of(&config.data)?;
+        Ok(Self(Problem::new(&config, &facts).map_err(BorderError::from)?))
+    }
+
+    /// The search space: a `SpaceView`.
+    ///
+    /// # Errors
+    /// Never in practice.
+    #[wasm_bindgen(unchecked_return_type = "SpaceView")]
+    pub fn space(&self) -> Result<JsValue, JsValue> {
+        let tree = self.0.space().genes();
+        to_js(&SpaceView {
+            size: tree.size().to_string(),
+            genes: tree.genes().iter().map(GeneView::from).collect(),
+        })
+    }
+
+    /// Decodes and prices a candidate: a `CandidateView`.
+    ///
+    /// # Errors
+    /// If the numbers are no genotype of the space.
+    #[wasm_bindgen(unchecked_return_type = "CandidateView")]
+    pub fn candidate(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "readonly number[]")] genes: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        to_js(&self.view(from_js(genes)?)?)
+    }
+
+    /// Draws candidates uniformly from the space, without regard to limits: an array of `CandidateView`.
+    ///
+    /// # Errors
+    /// Never in practice.
+    #[wasm_bindgen(unchecked_return_type = "CandidateView[]")]
+    pub fn draw(&self, count: u32, seed: u32) -> Result<JsValue, JsValue> {
+        let mut rng = Rng::for_purpose(seed, "sample", 0);
+        let views = (0..count).map(|_| self.view(self.0.space().genes().draw(&mut rng)));
+        to_js(&views.collect::<Result<Vec<_>, _>>()?)
+    }
+
+    fn view(&self, genes: Genotype) -> Result<CandidateView, BorderError> {
+        let priced = self.0.price(&genes)?;
+        let estimates = devices().iter().flat_map(|device| estimates(&priced.costs, device)).collect();
+        Ok(CandidateView {
+            genes,
+            name: priced.canonical.name(),
+            network: priced.canonical.network,
+            costs: priced.costs,
+            estimates,
+            violations: priced.violations,
+        })
+    }
+}

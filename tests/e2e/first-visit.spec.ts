@@ -1,0 +1,54 @@
+import { expect, test } from './fixtures';
+
+test('a first visit shows what there is to search, and starts nothing', async ({ page, playground }) => {
+  await playground.open();
+  await expect(playground.searchButton).toHaveText(/Search/);
+  await expect(playground.goal).toContainText('Find the most accurate network');
+  await expect(page.getByTestId('front-empty')).toContainText('Nothing has been searched yet');
+  await expect(page.getByTestId('contact-sheet')).toHaveAttribute('data-ready', 'true');
+  await expect(page.getByTestId('space-size')).toContainText(/[\d,]{6,}/);
+  await expect(page.getByTestId('utilisation')).toContainText('RAM');
+  await expect(playground.resetButton).toBeDisabled();
+  await expect(playground.phase).toHaveAttribute('data-phase', 'idle');
+  await expect(playground.told).toHaveText(/^0 of/);
+});
+
+test('another network is drawn on request', async ({ page, playground }) => {
+  await playground.open();
+  const picture = page.getByTestId('network-picture');
+  const first = await picture.getAttribute('aria-label');
+  await page.getByTestId('another').click();
+  await expect(picture).not.toHaveAttribute('aria-label', first ?? '');
+});
+
+test('nothing is asked of other hosts', async ({ page, playground, baseURL }) => {
+  const others: string[] = [];
+  page.on('request', (request) => {
+    if (!request.url().startsWith(baseURL ?? '') && !/^(blob|data):/.test(request.url()))
+      others.push(request.url());
+  });
+  await playground.open();
+  expect(others).toEqual([]);
+});
+
+test.describe('without JavaScript', () => {
+  test.use({ javaScriptEnabled: false });
+  test('the page says what it is and what it needs', async ({ page }) => {
+    await page.goto('./');
+    await expect(page.getByRole('heading', { name: 'NAS Playground' })).toBeVisible();
+    await expect(page.getByText('needs JavaScript')).toBeVisible();
+  });
+});
+
+for (const [locale, expected] of [
+  ['es-CO', 'Busca la red más precisa'],
+  ['fr-FR', 'Find the most accurate network'],
+] as const) {
+  test.describe(locale, () => {
+    test.use({ locale });
+    test('the browser’s language is used, if the page speaks it', async ({ playground }) => {
+      await playground.open();
+      await expect(playground.goal).toContainText(expected);
+    });
+  });
+}

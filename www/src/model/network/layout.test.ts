@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import type { Layer } from '../../protocol/generated/Layer';
+import { fakeGenes, fakeNetwork, fakeRandom } from '../../testing/fake-space';
+import { blocksOf } from './blocks';
+import { BOX_HEIGHT, layoutOf, type LayoutOptions } from './layout';
+
+const OPTIONS: LayoutOptions = { width: 140, height: 240, labelWidth: () => 60 };
+const lay = (layers: Layer[]) => layoutOf(blocksOf({ input: [4, 8, 8], layers }), OPTIONS);
+const conv = (name: string, inputs: string[], kernel: number, out_channels: number): Layer => ({
+  name,
+  inputs,
+  op: 'conv2d',
+  out_channels,
+  kernel,
+});
+
+describe('the drawing of a network', () => {
+  it('puts rows below each other and boxes beside each other', () => {
+    const random = fakeRandom(9);
+    for (let draw = 0; draw < 300; draw += 1) {
+      const { rows, height } = layoutOf(blocksOf(fakeNetwork(fakeGenes(random))), OPTIONS);
+      rows.forEach((row, index) => {
+        const below = rows[index + 1];
+        expect(row.y + row.height).toBeLessThan(below?.y ?? height + 1);
+        for (const box of row.boxes) {
+          expect(box.x - box.width / 2).toBeGreaterThanOrEqual(-0.001);
+          expect(box.x + box.width / 2).toBeLessThanOrEqual(OPTIONS.width + 0.001);
+          expect(box.y + BOX_HEIGHT).toBeLessThanOrEqual(row.y + row.height);
+        }
+      });
+    }
+  });
+
+  it('carries channels to scale', () => {
+    const { ribbons } = lay([conv('a', ['input'], 3, 8), conv('b', ['a'], 3, 16), conv('c', ['b'], 3, 4)]);
+    expect(ribbons.map(({ fromWidth }) => fromWidth)).toEqual([17.5, 35, 70]);
+  });
+
+  it('splits a fire module and adds its parts up side by side', () => {
+    const { rows, ribbons } = lay([
+      conv('s', ['input'], 1, 2),
+      conv('a', ['s'], 1, 4),
+      conv('b', ['s'], 3, 4),
+      { name: 'cat', inputs: ['a', 'b'], op: 'concat' },
+      conv('after', ['cat'], 3, 8),
+    ]);
+    expect(rows[1]?.boxes).toHaveLength(3);
+    const joining = ribbons.slice(-2);
+    expect(joining.map(({ toX, toWidth }) => [toX - toWidth / 2, toX + toWidth / 2])).toEqual([
+      [35, 70],
+      [70, 105],
+    ]);
+  });
+
+  it('swings what skips rows out at the side', () => {
+    const { arcs, rows } = lay([
+      conv('a', ['input'], 3, 4),
+      conv('b', ['a'], 3, 4),
+      conv('c', ['b'], 3, 4),
+      { name: 'sum', inputs: ['c', 'a'], op: 'add' },
+    ]);
+    expect(arcs).toHaveLength(1);
+    expect(arcs[0]?.toY).toBe((rows[4]?.y ?? 0) + BOX_HEIGHT / 2);
+    expect(arcs[0]?.sideX).toBe(100);
+  });
+});
