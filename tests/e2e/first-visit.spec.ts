@@ -36,7 +36,7 @@ test.describe('without JavaScript', () => {
   test('the page says what it is and what it needs', async ({ page }) => {
     await page.goto('./');
     await expect(page.getByRole('heading', { name: 'NAS Playground' })).toBeVisible();
-    await expect(page.getByText('needs JavaScript')).toBeVisible();
+    await expect(page.locator('noscript p')).toBeVisible();
   });
 });
 

@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         })
         .transpose()?;
     let mut run = Run::new(&config, &facts(info))?;
-    let images = Images::prepare(&arguments.data_arguments.open(info)?, run.data())?;
+    let images = Images::prepare(&arguments.data_arguments.open(info)?, run.problem().data())?;
     let mut log = Log::new(arguments.log.clone())?;
     let workers = arguments.workers.map_or_else(available_workers, usize::from);
     workers::drive(&mut run, &images, workers, time_limit, &mut |lines| log.write(lines))?;

@@ -1,8 +1,8 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use nas_arch::canonical;
-use nas_evaluate::{Evaluation, Images, facts};
+use nas_evaluate::{Evaluation, EvaluationError, Images, facts};
 use nas_run::{DEFAULT_SEED, EpochScore, Job, Outcome};
 use serde::Serialize;
 
@@ -29,6 +29,10 @@ pub(crate) struct Arguments {
     /// Writes the initial weights to a JSON file: `[{path, shape, values}]`, shapes as in PyTorch.
     #[arg(long, value_name = "FILE")]
     export_init: Option<PathBuf>,
+    /// Writes the job (`job.json`) and a checkpoint of each epoch's end (`epoch-1.checkpoint`, …) into a folder: any
+    /// of them can be finished elsewhere, with the same weights.
+    #[arg(long, value_name = "DIR")]
+    checkpoints: Option<PathBuf>,
     /// Writes JSON instead of a table.
     #[arg(long)]
     json: bool,

@@ -1,3 +1,4 @@
+use nas_arch::NetworkError;
 use nas_cost::{CostError, Violation};
 use nas_search::StrategyError;
 use nas_space::{GenotypeError, SpaceError};
@@ -15,6 +16,9 @@ pub enum RunError {
     /// No such device, or a cost that cannot be told.
     #[error(transparent)]
     Cost(#[from] CostError),
+    /// An unsound network.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
     /// Not a genotype of the space.
     #[error("not a candidate of this space: {0}")]
     Genotype(#[from] GenotypeError),

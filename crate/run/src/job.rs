@@ -1,8 +1,10 @@
 use nas_arch::{Canonical, Network, Recipe};
+use nas_cost::NetworkCosts;
 use nas_numerics::{Digester, NUMERICS_VERSION};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::evaluation::planned_macs;
 use crate::{DataFacts, Problem, RunConfig, RunError};
 
 /// Number of a job, in the order in which jobs were made.
@@ -46,7 +48,7 @@ impl Job {
     /// The training of one network outside any run, with the default recipe: to its end, and with the test split.
     ///
     /// # Errors
-    /// If the data cannot be had in the size of the network's input, or the epochs are out of bounds.
+    /// If the network is not sound, the data cannot be had in the size of its input, or the epochs are out of bounds.
     pub fn standalone(
         canonical: &Canonical,
         facts: &DataFacts,
@@ -57,6 +59,7 @@ impl Job {
         let res = Some(network.input.height);
         let config = RunConfig { data: facts.id.clone(), res, seed, epochs, ..RunConfig::default() };
         let problem = Problem::new(&config, facts)?;
+        let macs = NetworkCosts::of(&network.resolve()?)?.macs;
         let (data, recipe) = (problem.data, problem.recipe);
         Ok(Self {
             id: 0,
@@ -70,7 +73,7 @@ impl Job {
             epochs,
             run_seed: seed,
             replicate: 0,
-            planned_macs: 0,
+            planned_macs: planned_macs(macs, epochs, facts.train_images, facts.validation_images),
             memory_limit_bytes: MEMORY_LIMIT_BYTES,
         })
     }

@@ -125,6 +125,12 @@ impl Problem {
         &*self.space
     }
 
+    /// What a run of it trains on.
+    #[must_use]
+    pub fn data(&self) -> &DataSpec {
+        &self.data
+    }
+
     /// What must hold for a candidate.
     #[must_use]
     pub fn limits(&self) -> &Limits {

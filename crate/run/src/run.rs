@@ -221,12 +221,6 @@ impl Run {
         self.strategy.inspect()
     }
 
-    /// What the run trains on.
-    #[must_use]
-    pub fn data(&self) -> &crate::DataSpec {
-        &self.problem.data
-    }
-
     /// The problem that is searched.
     #[must_use]
     pub fn problem(&self) -> &Problem {

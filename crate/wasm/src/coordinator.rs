@@ -22,15 +22,6 @@ impl Coordinator {
         Ok(Self(Run::new(&config, &facts).map_err(BorderError::from)?))
     }
 
-    /// What the run trains on: a `DataSpec`.
-    ///
-    /// # Errors
-    /// Never in practice.
-    #[wasm_bindgen(unchecked_return_type = "DataSpec")]
-    pub fn data(&self) -> Result<JsValue, JsValue> {
-        to_js(self.0.data())
-    }
-
     /// The next `Job`; null while all are handed out, or when the run is over.
     ///
     /// # Errors
@@ -66,6 +57,12 @@ impl Coordinator {
     #[wasm_bindgen(js_name = takeLog)]
     pub fn take_log(&mut self) -> String {
         self.0.take_log()
+    }
+
+    /// Candidates told so far.
+    #[must_use]
+    pub fn told(&self) -> u32 {
+        self.0.progress().told
     }
 
     /// Whether nothing more will come.

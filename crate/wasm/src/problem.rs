@@ -39,6 +39,15 @@ impl ProblemHandle {
         })
     }
 
+    /// What a run of it trains on: a `DataSpec`.
+    ///
+    /// # Errors
+    /// Never in practice.
+    #[wasm_bindgen(unchecked_return_type = "DataSpec")]
+    pub fn data(&self) -> Result<JsValue, JsValue> {
+        to_js(self.0.data())
+    }
+
     /// Decodes and prices a candidate: a `CandidateView`.
     ///
     /// # Errors

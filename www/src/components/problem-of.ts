@@ -5,13 +5,13 @@ import type { Catalog } from '../i18n/en';
 export type Problem = keyof Catalog['errors']['what'];
 
 const PROBLEMS: readonly (readonly [RegExp, Problem])[] = [
-  [/wasm|webassembly|simd/, 'wasm'],
-  [/worker/, 'workers'],
-  [/data/, 'data'],
-  [/fetch|network|load/, 'network'],
-  [/space|infeasible|feasible|config|limit|unknown-member/, 'space'],
+  [/WebAssembly|CompileError|simd/i, 'wasm'],
+  [/^no-workers|Worker/, 'workers'],
+  [/^(bad|wrong)-data/, 'data'],
+  [/^(engine|data)-unavailable/, 'network'],
+  [/^(infeasible|bad-configuration)/, 'space'],
 ];
 
-export function problemOf({ code }: EngineError): Problem {
-  return PROBLEMS.find(([pattern]) => pattern.test(code))?.[1] ?? 'engine';
+export function problemOf({ code, message }: EngineError): Problem {
+  return PROBLEMS.find(([pattern]) => pattern.test(code) || pattern.test(message))?.[1] ?? 'engine';
 }

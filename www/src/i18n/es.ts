@@ -202,7 +202,7 @@ export const es: Catalog = {
     noneTold: 'Se entrenan las primeras candidatas…',
     select: 'Candidatas, por costo',
     selectHint: 'Izquierda y derecha: todas las candidatas; arriba y abajo: las del frente.',
-    best: 'Mejor precisión hasta ahora',
+    best: 'Mejor precisión',
     hypervolume: 'Hipervolumen',
     hypervolumeHint: (accuracy, cost) =>
       `Parte del área entre adivinar (${accuracy}) y ${cost} que abarca el frente`,

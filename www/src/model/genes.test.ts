@@ -28,9 +28,9 @@ describe('a search space as a lattice', () => {
 
   it('follows conditions through several parents', () => {
     const genes: GeneView[] = [
-      { id: 'a', choices: ['x', 'y'], parent: null },
-      { id: 'b', choices: ['x', 'y'], parent: { gene: 0, values: [1] } },
-      { id: 'c', choices: ['x', 'y'], parent: { gene: 1, values: [0] } },
+      { id: 'a', choices: ['x', 'y'], parent: null, active_when: [] },
+      { id: 'b', choices: ['x', 'y'], parent: 0, active_when: [1] },
+      { id: 'c', choices: ['x', 'y'], parent: 1, active_when: [0] },
     ];
     expect(isActive(genes, [1, 0, 0], 2)).toBe(true);
     expect(isActive(genes, [0, 0, 0], 2)).toBe(false);

@@ -37,11 +37,11 @@ export function latticeOf(genes: readonly GeneView[], path: readonly number[] | 
 
 /** Whether a gene matters for a genotype: its parent is active and has one of the values that ask for it. */
 export function isActive(genes: readonly GeneView[], genotype: readonly number[], index: number): boolean {
-  const parent = genes[index]?.parent;
-  if (parent === null || parent === undefined) {
+  const gene = genes[index];
+  if (gene === undefined || gene.parent === null) {
     return true;
   }
-  return isActive(genes, genotype, parent.gene) && parent.values.includes(genotype[parent.gene] ?? -1);
+  return isActive(genes, genotype, gene.parent) && gene.active_when.includes(genotype[gene.parent] ?? -1);
 }
 
 function splitName(id: string): { group: string; role: string } {

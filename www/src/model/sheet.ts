@@ -1,2 +1,2 @@
 /** How the contact sheet is laid out. */
-export const SHEET = { columns: 12, rows: 3 } as const;
+export const SHEET = { columns: 10, rows: 3 } as const;

@@ -3,7 +3,7 @@ import type { CandidateView } from '../protocol/generated/CandidateView';
 import type { LinkNotice } from '../protocol/generated/LinkNotice';
 import type { RunConfig } from '../protocol/generated/RunConfig';
 import type { SpaceView } from '../protocol/generated/SpaceView';
-import { engineErrorOf } from './errors';
+import { asEngineError } from '../engine/errors';
 
 /** The space of a configuration, or why there is none. */
 export type SpaceState =
@@ -96,7 +96,7 @@ export class Experiment {
     try {
       return { kind: 'space', view: this.engine.space(config) };
     } catch (error) {
-      return { kind: 'error', error: engineErrorOf(error) };
+      return { kind: 'error', error: asEngineError(error) };
     }
   }
 }

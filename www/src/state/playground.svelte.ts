@@ -7,9 +7,9 @@ import { blocksOf } from '../model/network/blocks';
 import type { CandidateView } from '../protocol/generated/CandidateView';
 import type { Device } from '../protocol/generated/Device';
 import { Choice } from './choice.svelte';
-import { engineErrorOf } from './errors';
+import { asEngineError } from '../engine/errors';
 import { Experiment } from './experiment.svelte';
-import { nextFrame } from './frames';
+import { nextFrame, wait } from './frames';
 import { Pricing } from './pricing';
 import { Search } from './search.svelte';
 import type { Ui } from './ui.svelte';
@@ -33,7 +33,7 @@ export class PlaygroundState {
     this.experiment = new Experiment(engine, () => {
       this.#writeLocation();
     });
-    this.search = new Search(engine, { nextFrame, now: () => performance.now() });
+    this.search = new Search(engine, { nextFrame, now: () => performance.now(), wait });
     this.choice = new Choice(() => this.search.view);
     this.#pricing = new Pricing(engine);
     this.ui.openLanguage(this.experiment.open(location.hash).language);
@@ -161,7 +161,7 @@ export class PlaygroundState {
         this.#sheetError = null;
       }
     } catch (error) {
-      this.#sheetError = engineErrorOf(error);
+      this.#sheetError = asEngineError(error);
     }
   }
 

@@ -29,7 +29,11 @@ function setUp() {
   };
   const frames: (() => void)[] = [];
   let time = 0;
-  const search = new Search(engine, { nextFrame: (callback) => frames.push(callback), now: () => time });
+  const search = new Search(engine, {
+    nextFrame: (callback) => frames.push(callback),
+    now: () => time,
+    wait: () => Promise.resolve(),
+  });
   return {
     search,
     session,
@@ -133,7 +137,11 @@ describe('a search', () => {
         throw { code: 'infeasible', message: 'nothing fits' } as unknown as Error;
       },
     };
-    const search = new Search(engine, { nextFrame: () => undefined, now: () => 0 });
+    const search = new Search(engine, {
+      nextFrame: () => undefined,
+      now: () => 0,
+      wait: () => Promise.resolve(),
+    });
     search.start(CONFIG, 1);
     expect([search.phase, search.error?.code]).toEqual(['failed', 'infeasible']);
   });

@@ -2,7 +2,7 @@ import type { Engine, EngineError, Lane, Session, SessionListener, SessionState 
 import { EMPTY_RUN, type RunView, showLines } from '../model/run-view';
 import type { LogLine } from '../protocol/generated/LogLine';
 import type { RunConfig } from '../protocol/generated/RunConfig';
-import { engineErrorOf } from './errors';
+import { asEngineError } from '../engine/errors';
 import { Stopwatch } from './stopwatch';
 
 export type Phase = 'idle' | 'opening' | 'running' | 'paused' | 'finished' | 'failed';
@@ -12,7 +12,11 @@ export interface SearchSurroundings {
   /** Calls back once, before the next frame is drawn. */
   readonly nextFrame: (callback: () => void) => void;
   readonly now: () => number;
+  readonly wait: (milliseconds: number) => Promise<void>;
 }
+
+/** How long a session may take to write its last line; one that is still opening has none to write. */
+const STOP_PATIENCE_MS = 1000;
 
 /**
  * The search: one session at a time, from Search to Reset. Log lines and lanes are gathered and shown at most
@@ -82,7 +86,7 @@ export class Search {
       this.#log = () => session.log();
       this.#hasLog = true;
     } catch (error) {
-      this.#fail(engineErrorOf(error));
+      this.#fail(asEngineError(error));
     }
   }
 
@@ -106,10 +110,7 @@ export class Search {
   reset(): void {
     const session = this.#session;
     if (session !== null) {
-      if (this.isActive) {
-        session.stop();
-      }
-      const text = session.log();
+      const text = this.isActive ? this.#stopped(session) : session.log();
       const close = (): void => {
         session.close();
       };
@@ -132,28 +133,42 @@ export class Search {
     }
   }
 
+  /** The log of a session that is stopped now, with the line that says so. */
+  async #stopped(session: Session): Promise<string> {
+    const ended = this.#ended;
+    session.stop();
+    await Promise.race([ended, this.surroundings.wait(STOP_PATIENCE_MS)]);
+    return session.log();
+  }
+
   #listener(): SessionListener {
-    let isOver = false;
-    const isCurrent = (): boolean => !isOver;
+    let isCurrent = true;
     this.#forget = () => {
-      isOver = true;
+      isCurrent = false;
     };
+    let end: () => void;
+    this.#ended = new Promise((resolve) => {
+      end = resolve;
+    });
     return {
       log: (lines) => {
-        if (isCurrent()) {
+        if (isCurrent) {
           this.#waitingLines.push(...lines);
           this.#askFrame();
         }
       },
       lanes: (lanes) => {
-        if (isCurrent()) {
+        if (isCurrent) {
           this.#waitingLanes = lanes;
           this.#askFrame();
         }
       },
       state: (state) => {
-        if (isCurrent()) {
+        if (isCurrent) {
           this.#enter(state);
+        }
+        if (state.kind === 'finished' || state.kind === 'failed' || state.kind === 'closed') {
+          end();
         }
       },
     };
@@ -161,6 +176,9 @@ export class Search {
 
   /** Makes the newest listener deaf: what its session still says is about a run that is gone. */
   #forget: () => void = () => undefined;
+
+  /** Settled when the newest session has come to its end. */
+  #ended: Promise<void> = Promise.resolve();
 
   #enter(state: SessionState): void {
     switch (state.kind) {

@@ -195,8 +195,7 @@ export const FAKE_CATALOG: Catalog = {
     (id) => ({
       id,
       title: same(id),
-      sentence: same(id),
-      settings: [],
+      unit: '',
     }),
   ),
   keys: [],

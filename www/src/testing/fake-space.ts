@@ -31,15 +31,21 @@ const WITH_WIDTH = [0, 1, 2, 3, 4];
 const INPUT: Shape = [1, 8, 8];
 
 export const FAKE_GENES: readonly GeneView[] = [
-  { id: 'depth', choices: Array.from({ length: DEPTH }, (_, depth) => String(depth + 1)), parent: null },
+  {
+    id: 'depth',
+    choices: Array.from({ length: DEPTH }, (_, depth) => String(depth + 1)),
+    parent: null,
+    active_when: [],
+  },
   ...Array.from({ length: DEPTH }, (_, layer): GeneView[] => {
-    const values = Array.from({ length: DEPTH - layer }, (_, more) => layer + more);
+    const active_when = Array.from({ length: DEPTH - layer }, (_, more) => layer + more);
     return [
-      { id: `layer${layer + 1}.operator`, choices: FAKE_OPERATORS, parent: { gene: 0, values } },
+      { id: `layer${layer + 1}.operator`, choices: FAKE_OPERATORS, parent: 0, active_when },
       {
         id: `layer${layer + 1}.width`,
         choices: FAKE_WIDTHS,
-        parent: { gene: 1 + 2 * layer, values: WITH_WIDTH },
+        parent: 1 + 2 * layer,
+        active_when: WITH_WIDTH,
       },
     ];
   }).flat(),

@@ -67,8 +67,9 @@ const SMALLEST_GAP = 7;
 const LARGEST_GAP = 24;
 const FORK_GAP = 11;
 const BOX_SPACING = 6;
-/** Widest ribbon, as a share of the drawing. */
+/** Widest ribbon, as a share of the drawing, and in any. */
 const RIBBON_SHARE = 0.5;
+const WIDEST_RIBBON = 110;
 const NARROWEST_RIBBON = 1.5;
 const ARC_FIRST = 12;
 const ARC_STEP = 7;
@@ -77,7 +78,7 @@ export function layoutOf(blocks: readonly Block[], options: LayoutOptions): Netw
   const centre = options.width / 2;
   const widest = Math.max(1, ...blocks.flatMap(channelsIn));
   const ribbonWidth = (channels: number): number =>
-    Math.max(NARROWEST_RIBBON, (channels / widest) * RIBBON_SHARE * options.width);
+    Math.max(NARROWEST_RIBBON, (channels / widest) * Math.min(WIDEST_RIBBON, RIBBON_SHARE * options.width));
   const gap = gapFor(blocks, options.height);
   let y = 0;
   const rows = blocks.map((block) => {

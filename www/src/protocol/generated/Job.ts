@@ -55,4 +55,8 @@ replicate: number,
 /**
  * Planned work in training MACs, known before the job starts.
  */
-planned_macs: number, };
+planned_macs: number, 
+/**
+ * Memory that the training may use.
+ */
+memory_limit_bytes: number, };

@@ -1,0 +1,67 @@
+// One run natively and in the browser's binary: the same bytes.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { SHORT_RUN, nas, nativeLog, temporaryFolder } from '../native.mjs';
+import { binary, browserLog, evaluatorFor, finish } from './browser-binary.mjs';
+
+const lines = (/** @type {string} */ log) => log.trimEnd().split('\n').map((line) => JSON.parse(line));
+
+test('one run, natively with one and four threads and in the browser’s binary: one log', () => {
+  const log = nativeLog(SHORT_RUN, 1);
+  const parsed = lines(log);
+  assert.ok(parsed.filter(({ line }) => line === 'told').length >= 32);
+  assert.ok(parsed.some(({ line, members }) => line === 'front' && members.length > 0));
+  assert.ok(parsed.some(({ line }) => line === 'final'));
+  assert.equal(nativeLog(SHORT_RUN, 4), log);
+  assert.equal(browserLog(SHORT_RUN), log);
+});
+
+test('a run without batch normalization and one on MNIST: one log', () => {
+  for (const link of [
+    'v=1&candidates=6&epochs=1&samples=128&seed=3&layers.auto_norm=off&train.final_epochs=0',
+    'v=1&data=mnist&res=7&candidates=4&epochs=1&samples=96&strategy=random&layers.widths=4&train.final_epochs=1',
+  ]) {
+    assert.equal(browserLog(link), nativeLog(link, 2));
+  }
+});
+
+test('a run that reaches its time limit: the undisturbed log up to there, and one line', () => {
+  const whole = nativeLog(SHORT_RUN, 2);
+  const stopped = nativeLog(SHORT_RUN, 2, { words: ['--time-limit', '0.05'], exitCode: 4 });
+  const last = '{"line":"stopped","reason":"time"}\n';
+  assert.ok(stopped.endsWith(last));
+  assert.ok(whole.startsWith(stopped.slice(0, -last.length)));
+});
+
+test('a checkpoint made natively at the end of any epoch is finished in the browser’s binary: the same weights', () => {
+  const folder = temporaryFolder();
+  const words = ['ref:digits-tiny', '--data', 'digits8', '--epochs', '3', '--checkpoints', folder, '--json'];
+  const { weights_sha256, curve, test_accuracy } = JSON.parse(nas('train', ...words));
+  const job = JSON.parse(readFileSync(join(folder, 'job.json'), 'utf8'));
+  const evaluator = evaluatorFor(job.data);
+  for (const epoch of [1, 2, 3]) {
+    evaluator.resume(job, readFileSync(join(folder, `epoch-${epoch}.checkpoint`)));
+    assert.deepEqual(finish(evaluator), { outcome: 'trained', curve, test_accuracy, weights_sha256 });
+  }
+  evaluator.free();
+});
+
+test('handles free what they hold: memory is flat over 200 of them', () => {
+  const { config } = binary.readLink(SHORT_RUN);
+  const cycle = () => {
+    const run = new binary.Coordinator(config);
+    const job = run.nextJob();
+    const evaluator = evaluatorFor(job.data);
+    evaluator.begin(job);
+    evaluator.step(1_000_000);
+    evaluator.free();
+    run.free();
+  };
+  const { memory } = binary.initSync({});
+  for (let i = 0; i < 20; i += 1) cycle();
+  const before = memory.buffer.byteLength;
+  for (let i = 0; i < 200; i += 1) cycle();
+  assert.equal(memory.buffer.byteLength, before);
+});

@@ -1,0 +1,106 @@
+/** Opens the engine: fetches and compiles the wasm module once; workers get the compiled module. */
+import {
+  DataFile,
+  Problem,
+  catalog as readCatalog,
+  initSync,
+  readLink,
+  writeLink,
+} from '../../pkg/nas_wasm.js';
+import moduleUrl from '../../pkg/nas_wasm_bg.wasm?url';
+import type { Catalog } from '../protocol/generated/Catalog';
+import type { CandidateView } from '../protocol/generated/CandidateView';
+import type { LinkReading } from '../protocol/generated/LinkReading';
+import type { RunConfig } from '../protocol/generated/RunConfig';
+import type { SpaceView } from '../protocol/generated/SpaceView';
+import CoordinatorWorker from '../workers/coordinator.worker?worker';
+import TrainerWorker from '../workers/trainer.worker?worker';
+import type { ContactSheet, Engine, Session, SessionListener } from './engine';
+import { DataFiles } from './data-files';
+import { WorkerSession, type WorkerFactory } from './session';
+
+const FACTORY: WorkerFactory = {
+  coordinator: () => new CoordinatorWorker(),
+  trainer: () => new TrainerWorker(),
+};
+
+/** Opens the engine. Throws an `EngineError` if the browser lacks what it needs, or the module cannot be had. */
+export async function openEngine(): Promise<Engine> {
+  const module = await compile();
+  initSync({ module });
+  return new WasmEngine(module, readCatalog() as Catalog);
+}
+
+async function compile(): Promise<WebAssembly.Module> {
+  const response = await fetch(moduleUrl).catch((error: unknown) => {
+    throw unavailable(String(error));
+  });
+  if (!response.ok) throw unavailable(`HTTP ${String(response.status)}`);
+  // Not `compileStreaming`: it refuses hosts that serve wasm under another media type.
+  return WebAssembly.compile(await response.arrayBuffer());
+}
+
+function unavailable(reason: string): { code: string; message: string } {
+  return { code: 'engine-unavailable', message: `the engine could not be loaded (${reason}): reload the page` };
+}
+
+class WasmEngine implements Engine {
+  readonly #files: DataFiles;
+  #problem: { readonly key: string; readonly handle: Problem } | undefined;
+
+  constructor(
+    private readonly module: WebAssembly.Module,
+    readonly catalog: Catalog,
+  ) {
+    this.#files = new DataFiles(catalog.datasets);
+  }
+
+  readLink(fragment: string): LinkReading {
+    return readLink(fragment) as LinkReading;
+  }
+
+  writeLink(config: RunConfig): string {
+    return writeLink(config);
+  }
+
+  space(config: RunConfig): SpaceView {
+    return this.#of(config).space() as SpaceView;
+  }
+
+  candidate(config: RunConfig, genes: readonly number[]): CandidateView {
+    return this.#of(config).candidate(genes) as CandidateView;
+  }
+
+  draw(config: RunConfig, count: number, seed: number): CandidateView[] {
+    return this.#of(config).draw(count, seed) as CandidateView[];
+  }
+
+  async contactSheet(dataId: string, count: number): Promise<ContactSheet> {
+    const bytes = await this.#files.get(dataId);
+    const file = new DataFile(dataId, new Uint8Array(bytes));
+    const shape = this.catalog.datasets.find(({ id }) => id === dataId)?.shape ?? [1, 0, 0];
+    const [channels, height, width] = shape as [1 | 3, number, number];
+    try {
+      return { width, height, channels, labels: [...file.labels(count)], pixels: file.pixels(count) };
+    } finally {
+      file.free();
+    }
+  }
+
+  start(config: RunConfig, workers: number, listener: SessionListener): Session {
+    const data = this.#of(config).data();
+    const file = this.#files.get(config.data);
+    return new WorkerSession({ module: this.module, config, data, file, workers, factory: FACTORY, listener });
+  }
+
+  /** The problem of a configuration; the last one is kept, since the page asks for it again and again. */
+  #of(config: RunConfig): Problem {
+    const key = JSON.stringify(config);
+    if (this.#problem?.key !== key) {
+      const handle = new Problem(config);
+      this.#problem?.handle.free();
+      this.#problem = { key, handle };
+    }
+    return this.#problem.handle;
+  }
+}

@@ -1,0 +1,183 @@
+/** A run in workers, as the page holds it: makes them, replaces lost ones, passes on what they say. */
+import type { LogLine } from '../protocol/generated/LogLine';
+import type { RunConfig } from '../protocol/generated/RunConfig';
+import type { DataSpec } from '../protocol/generated/DataSpec';
+import type { FromCoordinator, OpenTrainer, ToCoordinator } from '../protocol/messages';
+import type { EngineError, Session, SessionListener, SessionState } from './engine';
+import { asEngineError } from './errors';
+
+/** Makes workers; injected, so that tests need none. */
+export interface WorkerFactory {
+  coordinator(): Worker;
+  trainer(): Worker;
+}
+
+export interface SessionParts {
+  readonly module: WebAssembly.Module;
+  readonly config: RunConfig;
+  readonly data: DataSpec;
+  /** The dataset's file, already on its way. */
+  readonly file: Promise<ArrayBuffer>;
+  readonly workers: number;
+  readonly factory: WorkerFactory;
+  readonly listener: SessionListener;
+}
+
+export class WorkerSession implements Session {
+  #state: SessionState = { kind: 'opening' };
+  #coordinator: Worker | undefined;
+  readonly #trainers = new Map<number, Worker>();
+  #log = '';
+
+  constructor(private readonly parts: SessionParts) {
+    // The listener hears of the first state after the caller holds the session.
+    queueMicrotask(() => {
+      void this.#open();
+    });
+  }
+
+  pause(): void {
+    this.#tell({ kind: 'pause' });
+  }
+
+  resume(): void {
+    this.#tell({ kind: 'resume' });
+  }
+
+  step(): void {
+    this.#tell({ kind: 'step' });
+  }
+
+  stop(): void {
+    this.#tell({ kind: 'stop' });
+  }
+
+  log(): Promise<string> {
+    return Promise.resolve(this.#log);
+  }
+
+  loseWorker(worker: number): void {
+    // No message: it did not break over its job.
+    this.#replace(worker, '');
+  }
+
+  close(): void {
+    if (this.#state.kind === 'closed') return;
+    this.#terminate();
+    this.#enter({ kind: 'closed' });
+  }
+
+  async #open(): Promise<void> {
+    if (this.#isClosed()) return;
+    const { module, config, workers, factory, listener } = this.parts;
+    listener.state(this.#state);
+    try {
+      if (workers < 1) throw noWorkers();
+      this.#coordinator = factory.coordinator();
+      this.#coordinator.onmessage = (event: MessageEvent<FromCoordinator>) => {
+        this.#hear(event.data);
+      };
+      this.#coordinator.onerror = (event) => {
+        this.#fail({ code: 'coordinator-lost', message: event.message });
+      };
+      this.#tell({ kind: 'open', module, config });
+      const file = await this.parts.file;
+      for (let worker = 0; worker < workers; worker += 1) this.#startTrainer(worker, file);
+    } catch (error) {
+      this.#fail(asEngineError(error));
+    }
+  }
+
+  #startTrainer(worker: number, file: ArrayBuffer): void {
+    if (this.#isClosed()) return;
+    const { module, data, factory } = this.parts;
+    const trainer = factory.trainer();
+    trainer.onerror = (event) => {
+      event.preventDefault();
+      this.#replace(worker, event.message || 'the worker broke down without a word');
+    };
+    this.#trainers.set(worker, trainer);
+    const { port1, port2 } = new MessageChannel();
+    this.#tell({ kind: 'trainer', worker, port: port1 }, [port1]);
+    trainer.postMessage({ module, data, file, port: port2 } satisfies OpenTrainer, [port2]);
+  }
+
+  /** Ends a trainer and starts another in its place. */
+  #replace(worker: number, message: string): void {
+    const trainer = this.#trainers.get(worker);
+    if (!trainer) return;
+    trainer.terminate();
+    this.#trainers.delete(worker);
+    this.#tell({ kind: 'lost', worker, message });
+    void this.parts.file.then((file) => {
+      this.#startTrainer(worker, file);
+    });
+  }
+
+  #hear(message: FromCoordinator): void {
+    const { listener } = this.parts;
+    switch (message.kind) {
+      case 'log':
+        this.#log += message.text;
+        listener.log(parseLines(message.text));
+        break;
+      case 'lanes':
+        listener.lanes(message.lanes);
+        break;
+      case 'running':
+      case 'paused':
+        this.#enter({ kind: message.kind });
+        break;
+      case 'finished':
+        this.#terminate();
+        this.#enter({ kind: 'finished' });
+        break;
+      case 'failed':
+        this.#fail(message.error);
+        break;
+      case 'silent':
+        this.#replace(message.worker, 'the worker was silent for too long');
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #tell(message: ToCoordinator, transfer: Transferable[] = []): void {
+    this.#coordinator?.postMessage(message, transfer);
+  }
+
+  #fail(error: EngineError): void {
+    if (this.#isClosed()) return;
+    this.#terminate();
+    this.#enter({ kind: 'failed', error });
+  }
+
+  #terminate(): void {
+    for (const trainer of this.#trainers.values()) trainer.terminate();
+    this.#trainers.clear();
+    this.#coordinator?.terminate();
+    this.#coordinator = undefined;
+  }
+
+  #enter(state: SessionState): void {
+    this.#state = state;
+    this.parts.listener.state(state);
+  }
+
+  #isClosed(): boolean {
+    return this.#state.kind === 'closed' || this.#state.kind === 'failed' || this.#state.kind === 'finished';
+  }
+}
+
+/** Whole lines of JSON, as the coordinator sends them. */
+function parseLines(text: string): LogLine[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as LogLine);
+}
+
+function noWorkers(): EngineError {
+  return { code: 'no-workers', message: 'a run needs at least one worker: set the number of workers to 1 or more' };
+}

@@ -1,0 +1,63 @@
+/**
+ * What the page, the coordinator and the trainers say to one another.
+ *
+ * The page makes all workers and links the coordinator to each trainer by a port of their own, so that jobs and
+ * outcomes never pass through the page. Both ends of each channel derive their types from this file.
+ */
+import type { EpochScore } from './generated/EpochScore';
+import type { DataSpec } from './generated/DataSpec';
+import type { Job } from './generated/Job';
+import type { Outcome } from './generated/Outcome';
+import type { RunConfig } from './generated/RunConfig';
+import type { EngineError, Lane } from '../engine/engine';
+
+/** Page to coordinator. */
+export type ToCoordinator =
+  | { readonly kind: 'open'; readonly module: WebAssembly.Module; readonly config: RunConfig }
+  /** A trainer is there; it answers on this port. One with the same number is gone, and its job with it. */
+  | { readonly kind: 'trainer'; readonly worker: number; readonly port: MessagePort }
+  /** That trainer broke down; a new one follows. */
+  | { readonly kind: 'lost'; readonly worker: number; readonly message: string }
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'resume' }
+  | { readonly kind: 'step' }
+  | { readonly kind: 'stop' };
+
+/** Coordinator to page. */
+export type FromCoordinator =
+  | { readonly kind: 'log'; readonly text: string }
+  | { readonly kind: 'lanes'; readonly lanes: readonly Lane[] }
+  | { readonly kind: 'running' }
+  | { readonly kind: 'paused' }
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'failed'; readonly error: EngineError }
+  /** That trainer has been silent for too long: replace it. */
+  | { readonly kind: 'silent'; readonly worker: number };
+
+/** Page to trainer, once. */
+export interface OpenTrainer {
+  readonly module: WebAssembly.Module;
+  readonly data: DataSpec;
+  /** The dataset's file. */
+  readonly file: ArrayBuffer;
+  /** The coordinator's end. */
+  readonly port: MessagePort;
+}
+
+/** Coordinator to trainer. */
+export type ToTrainer =
+  | { readonly kind: 'job'; readonly job: Job }
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'resume' };
+
+/** Trainer to coordinator. */
+export type FromTrainer =
+  | { readonly kind: 'ready' }
+  | {
+      readonly kind: 'progress';
+      readonly job: number;
+      readonly fraction: number;
+      readonly curve: readonly EpochScore[];
+    }
+  | { readonly kind: 'done'; readonly job: number; readonly outcome: Outcome }
+  | { readonly kind: 'failed'; readonly error: EngineError };

@@ -1,0 +1,29 @@
+/** A trainer: performs the coordinator's jobs, one after the other. */
+import { DataFile, Evaluator, initSync } from '../../pkg/nas_wasm.js';
+import type { FromTrainer, OpenTrainer, ToTrainer } from '../protocol/messages';
+import { asEngineError } from '../engine/errors';
+import { soon } from './soon';
+import { Training } from './training';
+
+self.addEventListener(
+  'message',
+  ({ data: { module, data, file, port } }: MessageEvent<OpenTrainer>) => {
+    const post = (message: FromTrainer): void => {
+      port.postMessage(message);
+    };
+    try {
+      initSync({ module });
+      const dataFile = new DataFile(data.id, new Uint8Array(file));
+      const evaluator = new Evaluator(dataFile, data);
+      dataFile.free();
+      const training = new Training({ evaluator, post, now: () => performance.now(), soon });
+      port.onmessage = (event: MessageEvent<ToTrainer>) => {
+        training.handle(event.data);
+      };
+      post({ kind: 'ready' });
+    } catch (error) {
+      post({ kind: 'failed', error: asEngineError(error) });
+    }
+  },
+  { once: true },
+);

@@ -1,0 +1,109 @@
+/** The loop of a trainer: works a little, tells how far it is, looks for messages, works on. */
+import type { EngineError } from '../engine/engine';
+import type { Job } from '../protocol/generated/Job';
+import type { Outcome } from '../protocol/generated/Outcome';
+import type { StepView } from '../protocol/generated/StepView';
+import type { FromTrainer, ToTrainer } from '../protocol/messages';
+
+/** What the loop needs of `Evaluator`. */
+export interface JobEvaluator {
+  begin(job: Job): Outcome | null;
+  step(macs: number): StepView;
+}
+
+export interface TrainingHost {
+  readonly evaluator: JobEvaluator;
+  readonly post: (message: FromTrainer) => void;
+  /** Milliseconds, for telemetry and for the size of a step only. */
+  readonly now: () => number;
+  /** Calls back after waiting messages have been handled. */
+  readonly soon: (work: () => void) => void;
+}
+
+/** A step should take this long: short enough to answer at once, long enough to make the border's cost vanish. */
+const STEP_MS = 15;
+const FIRST_STEP_MACS = 1_000_000;
+const PROGRESS_MS = 100;
+
+export class Training {
+  #job: Job | undefined;
+  #isPaused = false;
+  #isScheduled = false;
+  #macs = FIRST_STEP_MACS;
+  #toldAt = -Infinity;
+
+  constructor(private readonly host: TrainingHost) {}
+
+  handle(message: ToTrainer): void {
+    switch (message.kind) {
+      case 'job':
+        this.#begin(message.job);
+        break;
+      case 'pause':
+        this.#isPaused = true;
+        break;
+      case 'resume':
+        this.#isPaused = false;
+        this.#schedule();
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #begin(job: Job): void {
+    this.#guard(() => {
+      const outcome = this.host.evaluator.begin(job);
+      this.#toldAt = -Infinity;
+      if (outcome) this.host.post({ kind: 'done', job: job.id, outcome });
+      else {
+        this.#job = job;
+        this.#schedule();
+      }
+    });
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.host.soon(() => {
+      this.#isScheduled = false;
+      if (!this.#isPaused && this.#job) this.#guard(this.#work);
+    });
+  }
+
+  readonly #work = (): void => {
+    const job = this.#job;
+    if (!job) return;
+    const start = this.host.now();
+    const { progress, outcome } = this.host.evaluator.step(this.#macs);
+    const end = this.host.now();
+    // At most doubled at once: the first measurement of a job can be far off.
+    const wanted = (this.#macs * STEP_MS) / Math.max(end - start, 0.1);
+    this.#macs = Math.round(Math.min(wanted, 2 * this.#macs));
+    if (outcome || end - this.#toldAt >= PROGRESS_MS) {
+      this.#toldAt = end;
+      this.host.post({
+        kind: 'progress',
+        job: job.id,
+        fraction: progress.fraction_done,
+        curve: progress.curve,
+      });
+    }
+    if (outcome) {
+      this.#job = undefined;
+      this.host.post({ kind: 'done', job: job.id, outcome });
+    } else this.#schedule();
+  };
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      // A panic of the engine leaves its memory in an unknown state: the page replaces this worker.
+      if (error instanceof WebAssembly.RuntimeError) throw error;
+      this.#job = undefined;
+      this.host.post({ kind: 'failed', error: error as EngineError });
+    }
+  }
+}
