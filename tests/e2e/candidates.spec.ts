@@ -33,7 +33,7 @@ test('the table has the rejected draws and why', async ({ page, playground }) =>
   await playground.showTable();
   await page.getByTestId('filter-rejected').click();
   const row = playground.rows('rejected').first();
-  await expect(row).toContainText(/RAM [\d,]+ B over 400 B/);
+  await expect(row).toContainText(/RAM [\d,]+\sB over 400\sB/);
   await row.click();
   await expect(playground.selected).toHaveText('a rejected draw');
   await expect(page.getByTestId('why')).toContainText('Rejected before training');

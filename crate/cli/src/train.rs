@@ -58,16 +58,35 @@ pub(crate) fn train(arguments: &Arguments) -> Result<(), Failure> {
         Err(outcome) => return report(arguments, &outcome),
     };
     if let Some(path) = &arguments.export_init {
-        let weights = serde_json::to_string(&evaluation.trainer().export_weights())
-            .map_err(|error| Failure::Internal(error.to_string()))?;
-        std::fs::write(path, weights)
-            .map_err(|error| Failure::in_file(&path.display().to_string(), error))?;
+        write(path, &to_json(&evaluation.trainer().export_weights())?)?;
     }
+    if let Some(folder) = &arguments.checkpoints {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Failure::in_file(&folder.display().to_string(), error))?;
+        write(&folder.join("job.json"), &to_json(evaluation.job())?)?;
+    }
+    let mut epochs = 0;
     loop {
-        if let Some(outcome) = evaluation.step(&images, MACS_AT_ONCE) {
+        let outcome = evaluation.step(&images, MACS_AT_ONCE);
+        if let Some(folder) = &arguments.checkpoints
+            && evaluation.progress().curve.len() > epochs
+        {
+            epochs += 1;
+            let checkpoint = evaluation.checkpoint().map_err(EvaluationError::from)?;
+            write(&folder.join(format!("epoch-{epochs}.checkpoint")), &checkpoint)?;
+        }
+        if let Some(outcome) = outcome {
             return report(arguments, &outcome);
         }
     }
+}
+
+fn to_json(value: &impl Serialize) -> Result<Vec<u8>, Failure> {
+    serde_json::to_vec(value).map_err(|error| Failure::Internal(error.to_string()))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    std::fs::write(path, bytes).map_err(|error| Failure::in_file(&path.display().to_string(), error))
 }
 
 fn report(arguments: &Arguments, outcome: &Outcome) -> Result<(), Failure> {

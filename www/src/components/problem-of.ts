@@ -5,7 +5,7 @@ import type { Catalog } from '../i18n/en';
 export type Problem = keyof Catalog['errors']['what'];
 
 const PROBLEMS: readonly (readonly [RegExp, Problem])[] = [
-  [/WebAssembly|CompileError|simd/i, 'wasm'],
+  [/^no-webassembly|WebAssembly|CompileError/, 'wasm'],
   [/^no-workers|Worker/, 'workers'],
   [/^(bad|wrong)-data/, 'data'],
   [/^(engine|data)-unavailable/, 'network'],

@@ -15,7 +15,7 @@ import type { RunConfig } from '../protocol/generated/RunConfig';
 import type { SpaceView } from '../protocol/generated/SpaceView';
 import CoordinatorWorker from '../workers/coordinator.worker?worker';
 import TrainerWorker from '../workers/trainer.worker?worker';
-import type { ContactSheet, Engine, Session, SessionListener } from './engine';
+import type { ContactSheet, Engine, EngineError, Session, SessionListener } from './engine';
 import { DataFiles } from './data-files';
 import { WorkerSession, type WorkerFactory } from './session';
 
@@ -32,12 +32,17 @@ export async function openEngine(): Promise<Engine> {
 }
 
 async function compile(): Promise<WebAssembly.Module> {
+  if (typeof WebAssembly === 'undefined') throw noWebAssembly();
   const response = await fetch(moduleUrl).catch((error: unknown) => {
     throw unavailable(String(error));
   });
   if (!response.ok) throw unavailable(`HTTP ${String(response.status)}`);
   // Not `compileStreaming`: it refuses hosts that serve wasm under another media type.
   return WebAssembly.compile(await response.arrayBuffer());
+}
+
+function noWebAssembly(): EngineError {
+  return { code: 'no-webassembly', message: 'this browser does not run WebAssembly: use another, or switch it on' };
 }
 
 function unavailable(reason: string): { code: string; message: string } {

@@ -114,11 +114,15 @@ describe('a search', () => {
     expect(search.view.told).toHaveLength(10);
   });
 
-  it('starts paused after one candidate when stepped from idle', () => {
-    const { search, session } = setUp();
+  it('goes one step from idle, once its session runs', () => {
+    const { search, session, listener } = setUp();
     search.step(CONFIG, 1);
-    expect(search.isActive).toBe(true);
+    expect([search.isActive, session.step.mock.calls.length]).toEqual([true, 0]);
+    listener().state({ kind: 'running' });
+    listener().state({ kind: 'running' });
     expect(session.step).toHaveBeenCalledOnce();
+    search.step(CONFIG, 1);
+    expect(session.step).toHaveBeenCalledTimes(2);
   });
 
   it('keeps an error until it is dismissed', () => {

@@ -33,6 +33,8 @@ export class Search {
   #waitingLines: LogLine[] = [];
   #waitingLanes: readonly Lane[] | null = null;
   #isFrameAsked = false;
+  /** Whether the session is to go one step once it runs. */
+  #isStepAsked = false;
   readonly #stopwatch: Stopwatch;
 
   constructor(
@@ -100,10 +102,12 @@ export class Search {
 
   /** Goes on until one more candidate is told; starts the search if there is none. */
   step(config: RunConfig, workers: number): void {
-    if (!this.isActive) {
+    if (this.isActive) {
+      this.#session?.step();
+    } else {
       this.start(config, workers);
+      this.#isStepAsked = true;
     }
-    this.#session?.step();
   }
 
   /** Back to the beginning. What is shown goes; the log stays until the next start. */
@@ -188,6 +192,10 @@ export class Search {
       case 'finished':
         this.#phase = state.kind;
         this.#stopwatch.run(state.kind === 'opening' || state.kind === 'running');
+        if (state.kind === 'running' && this.#isStepAsked) {
+          this.#isStepAsked = false;
+          this.#session?.step();
+        }
         return;
       case 'failed':
         this.#fail(state.error);
@@ -228,6 +236,7 @@ export class Search {
     this.#forget();
     this.#waitingLines = [];
     this.#waitingLanes = null;
+    this.#isStepAsked = false;
     this.#view = EMPTY_RUN;
     this.#lanes = [];
     this.#error = null;
