@@ -50,10 +50,11 @@ export const tests = [
   ),
   step('wasm-bindgen-test', () => run('cargo test --package nas-wasm --target wasm32-unknown-unknown')),
   step('vitest', () => run('vitest run --root www')),
+  // Compared with what the browser gets by the steps below.
+  step('the command nas', () => run('cargo build --release --package nas-cli')),
   step('the browser binary in Node', () => {
-    const files = filesIn(join(root, 'tests/node'), '.mjs').map((name) => `tests/node/${name}`);
-    if (files.length === 0) throw new Error('tests/node has no tests');
-    run('cargo build --release --package nas-cli');
+    const files = filesIn(join(root, 'tests/node'), '.test.mjs').map((name) => `tests/node/${name}`);
+    if (files.length === 0) throw new Error('tests/node has no *.test.mjs');
     run(`node --test ${files.join(' ')}`);
   }),
   step('built site and its size', () => {

@@ -3,10 +3,14 @@
 import { readFile } from 'node:fs/promises';
 import { argv, cwd, env, exit } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 
 // Node says for each binary that its WASI is experimental.
 process.removeAllListeners('warning');
 const { WASI } = await import('node:wasi');
+
+// Through V8's fast calls, Node 20 aborts in fd_write.
+setFlagsFromString('--no-turbo-fast-api-calls');
 
 const [, , file = '', ...args] = argv;
 const repository = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '');

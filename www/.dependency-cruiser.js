@@ -6,7 +6,7 @@ export default {
       comment: 'A component has properties in and events out; it knows no engine, no worker and no storage.',
       severity: 'error',
       from: { path: '^www/src/(components|charts)/' },
-      to: { path: '^www/(src/(engine|workers|store)|pkg)/', dependencyTypesNot: ['type-only'] },
+      to: { path: '^www/(src/(engine|workers)|pkg)/|node_modules/idb/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'no-cycles',

@@ -10,7 +10,8 @@ test('a damaged data file is told, and the page stays', async ({ page, playgroun
   await page.route('**/digits8.nasdata', async (route) => {
     const response = await route.fetch();
     const body = await response.body();
-    body[Math.floor(body.length / 2)] ^= 0xff;
+    const middle = Math.floor(body.length / 2);
+    body[middle] = (body[middle] ?? 0) ^ 0xff;
     await route.fulfill({ response, body });
   });
   await playground.open(QUICK);

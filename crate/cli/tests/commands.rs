@@ -1,0 +1,179 @@
+//! The command as people call it: what it prints, and how it ends.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn nas(words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_nas")).args(words).output().unwrap()
+}
+
+/// Standard output of a call that must succeed.
+fn stdout(words: &[&str]) -> String {
+    let output = nas(words);
+    assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn json(words: &[&str]) -> Value {
+    serde_json::from_str(&stdout(words)).unwrap()
+}
+
+/// Exit code and message of a call that must fail.
+fn failure(words: &[&str]) -> (i32, String) {
+    let output = nas(words);
+    assert!(output.stdout.is_empty(), "{words:?} printed before it failed");
+    (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+/// A file in a folder of this test run.
+fn file(name: &str, content: &[u8]) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+const QUICK: &str = "#v=1&candidates=4&epochs=1&samples=64&layers.widths=4&train.final_epochs=1";
+
+#[test]
+fn a_run_prints_its_front_and_the_digest_of_its_log() {
+    let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join("run.jsonl");
+    let run = json(&["run", QUICK, "--workers", "2", "--json", "--log", log.to_str().unwrap()]);
+    assert_eq!(run["config"]["candidates"], 4);
+    let member = &run["front"][0];
+    for key in ["name", "network", "val_accuracy", "test_accuracy", "costs"] {
+        assert!(!member[key].is_null(), "{key} in {member}");
+    }
+    let digest = nas_numerics::sha256(&std::fs::read(log).unwrap()).to_string();
+    assert_eq!(run["log_sha256"], digest);
+}
+
+#[test]
+fn a_configuration_file_is_a_run_too() {
+    let text = br#"{"candidates": 4, "epochs": 1, "samples": 64, "settings": {"layers.widths": [4], "train.final_epochs": 1}}"#;
+    let path = file("run.json", text);
+    let from_file = json(&["run", path.to_str().unwrap(), "--json"]);
+    assert_eq!(from_file["log_sha256"], json(&["run", QUICK, "--json"])["log_sha256"]);
+}
+
+#[test]
+fn a_training_prints_scores_and_exports_its_initial_weights() {
+    let weights = Path::new(env!("CARGO_TARGET_TMPDIR")).join("init.json");
+    let words = ["train", "ref:digits-tiny", "--data", "digits8", "--epochs", "2", "--seed", "1", "--json"];
+    let training = json(&[&words[..], &["--export-init", weights.to_str().unwrap()]].concat());
+    assert_eq!(training["curve"].as_array().unwrap().len(), 2);
+    assert_eq!(training["weights_sha256"].as_str().unwrap().len(), 64);
+    assert!(training["val_accuracy"].as_f64().unwrap() > 0.2);
+    assert!(training["test_accuracy"].as_f64().unwrap() > 0.2);
+    let exported: Value = serde_json::from_str(&std::fs::read_to_string(weights).unwrap()).unwrap();
+    let first = &exported[0];
+    assert_eq!(
+        (&first["path"], &first["shape"]),
+        (&"conv2d-1.weight".into(), &serde_json::json!([8, 1, 3, 3]))
+    );
+}
+
+#[test]
+fn costs_are_printed_as_documented() {
+    let cost = json(&["cost", "ref:lenet-5", "--device", "arduino-uno", "--json"]);
+    assert_eq!((&cost["params"], &cost["macs"]), (&61_706.into(), &416_520.into()));
+    assert!(cost["memory"]["int8"]["peak_ram_bytes"].as_u64().unwrap() > 28 * 28);
+    let estimate = &cost["estimates"][0];
+    assert_eq!((&estimate["device"], &estimate["method"]), (&"arduino-uno".into(), &"analytical".into()));
+    // 2 · 416,520 operations at 4 million a second.
+    assert_eq!(estimate["latency_ms"], 208.26);
+}
+
+#[test]
+fn samples_are_lines_of_json_and_repeat() {
+    let words = ["sample", "layers", "--count", "5", "--seed", "3"];
+    let lines = stdout(&words);
+    assert_eq!(lines, stdout(&words));
+    assert_eq!(lines.lines().count(), 5);
+    for line in lines.lines() {
+        let sample: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(sample["genes"].as_array().unwrap().len(), 13);
+        let network = file("sample.json", sample["network"].to_string().as_bytes());
+        assert!(stdout(&["cost", network.to_str().unwrap()]).contains("MACs"));
+    }
+}
+
+#[test]
+fn everything_there_is_can_be_listed() {
+    let lists = [
+        ("datasets", "digits8"),
+        ("spaces", "layers"),
+        ("strategies", "regularized-evolution"),
+        ("evaluations", "train"),
+        ("devices", "arduino-uno"),
+        ("networks", "mnist-fire"),
+    ];
+    for (what, member) in lists {
+        let list = json(&["list", what, "--json"]);
+        assert!(list.as_array().unwrap().iter().any(|entry| entry["id"] == member), "{what}: {list}");
+        assert!(stdout(&["list", what]).contains(member));
+    }
+}
+
+#[test]
+fn bad_input_is_told_with_exit_code_2() {
+    let mut damaged = include_bytes!("../../../static/data/digits8.nasdata").to_vec();
+    *damaged.last_mut().unwrap() ^= 1;
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("damaged");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("digits8.nasdata"), damaged).unwrap();
+    let folder = folder.to_str().unwrap();
+    let mismatch = file(
+        "mismatch.json",
+        br#"{"input": [1, 8, 8], "layers": [{"name": "p", "op": "max-pool", "kernel": 2},
+            {"name": "sum", "op": "add", "inputs": ["input", "p"]}]}"#,
+    );
+    let mismatch = mismatch.to_str().unwrap();
+    let no_network = file("no-network.json", b"{");
+    let cases: [(&[&str], &str); 13] = [
+        (&["run", "#v=1&colour=red"], "'colour' is no key of a link"),
+        (&["run", "#v=99"], "the link is of version 99"),
+        (&["run", "#candidates=0"], "candidates=0 is out of bounds: 1 is used"),
+        (&["run", "nonsense"], "neither a link"),
+        (&["run", "missing.json"], "missing.json:"),
+        (&["run", QUICK, "--workers", "0"], "0 is not in 1..=1024"),
+        (&["run", QUICK, "--data-dir", folder], "digits8.nasdata:"),
+        (&["run", QUICK, "--time-limit=-1"], "--time-limit:"),
+        (&["cost", mismatch], "layer 'sum': add cannot join 1×8×8 and 1×4×4"),
+        (&["cost", no_network.to_str().unwrap()], "line 1 column 1"),
+        (&["cost", "ref:vgg"], "there is no reference network 'vgg'"),
+        (&["cost", "ref:lenet-5", "--device", "toaster"], "no device 'toaster'"),
+        (&["train", "ref:lenet-5", "--data", "digits8", "--epochs", "1"], "digits8 has no resolution 28"),
+    ];
+    for (words, expected) in cases {
+        let (code, message) = failure(words);
+        assert_eq!(code, 2, "{words:?}: {message}");
+        assert!(message.contains(expected), "{words:?}\n  gave: {message}\n  expected: {expected}");
+        assert!(!message.contains("panicked"), "{message}");
+    }
+}
+
+#[test]
+fn a_lenient_run_tells_and_goes_on() {
+    let output = nas(&["run", &format!("{QUICK}&colour=red"), "--lenient", "--json"]);
+    assert!(output.status.success());
+    assert!(
+        String::from_utf8(output.stderr).unwrap().contains("'colour' is no key of a link: it is ignored")
+    );
+}
+
+#[test]
+fn a_space_without_a_feasible_candidate_ends_with_3() {
+    let (code, message) = failure(&["run", "#v=1&ram=10"]);
+    assert_eq!(code, 3);
+    assert!(message.contains("no candidate fits") && message.contains("RAM (int8)"), "{message}");
+}
+
+#[test]
+fn a_time_limit_ends_with_4_and_a_whole_log() {
+    let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stopped.jsonl");
+    let output = nas(&["run", "#v=1&candidates=100", "--time-limit", "0.05", "--log", log.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(std::fs::read_to_string(log).unwrap().ends_with("{\"line\":\"stopped\",\"reason\":\"time\"}\n"));
+}

@@ -1,0 +1,133 @@
+//! Jobs of a real run on real images.
+
+use nas_arch::{Network, canonical, reference};
+use nas_data::{Dataset, DatasetInfo};
+use nas_evaluate::{CheckpointError, Evaluation, EvaluationError, Images, facts, perform};
+use nas_run::{Failure, Job, JobKind, Outcome, Run, RunConfig};
+
+fn info() -> &'static DatasetInfo {
+    DatasetInfo::find("digits8").unwrap()
+}
+
+fn dataset() -> Dataset {
+    info().open(include_bytes!("../../../static/data/digits8.nasdata")).unwrap()
+}
+
+/// A quick training of the smallest reference network.
+fn job(epochs: u32) -> Job {
+    let network = canonical(&reference("digits-tiny").unwrap().resolve().unwrap());
+    let mut job = Job::standalone(&network, &facts(info()), 7, epochs).unwrap();
+    job.data.samples = 128;
+    job
+}
+
+fn images(job: &Job) -> Images {
+    Images::prepare(&dataset(), &job.data).unwrap()
+}
+
+#[test]
+fn the_catalog_says_of_a_dataset_what_its_file_says() {
+    let dataset = dataset();
+    assert_eq!(facts(info()).sha256, dataset.hash().to_string());
+    assert_eq!(facts(info()).classes, dataset.classes());
+}
+
+#[test]
+fn an_outcome_does_not_depend_on_how_the_work_is_cut() {
+    let job = job(2);
+    let images = images(&job);
+    let whole = perform(job.clone(), &images).unwrap();
+    let mut evaluation = Evaluation::new(job, &images).unwrap().unwrap();
+    let mut calls = 0;
+    let cut = loop {
+        calls += 1;
+        if let Some(outcome) = evaluation.step(&images, 12_345) {
+            break outcome;
+        }
+    };
+    assert!(calls > 100);
+    assert_eq!(cut, whole);
+    assert_eq!(evaluation.progress().fraction_done, 1.0);
+}
+
+#[test]
+fn only_a_final_training_sees_the_test_split() {
+    for (kind, expected) in [(JobKind::Search, false), (JobKind::Final, true)] {
+        let job = Job { kind, ..job(1) };
+        let images = images(&job);
+        let Outcome::Trained { test_accuracy, curve, .. } = perform(job, &images).unwrap() else {
+            panic!("this network trains");
+        };
+        assert_eq!((test_accuracy.is_some(), curve.len()), (expected, 1));
+    }
+}
+
+#[test]
+fn a_checkpoint_of_any_epoch_leads_to_the_same_outcome() {
+    let job = job(3);
+    let images = images(&job);
+    let whole = perform(job.clone(), &images).unwrap();
+    let mut evaluation = Evaluation::new(job.clone(), &images).unwrap().unwrap();
+    let mut checkpoints = Vec::new();
+    while evaluation.step(&images, 1 << 40).is_none() {
+        if evaluation.progress().curve.len() > checkpoints.len() {
+            checkpoints.push(evaluation.checkpoint().unwrap());
+        }
+    }
+    assert_eq!(checkpoints.len(), 3);
+    for checkpoint in &checkpoints {
+        let mut resumed = Evaluation::resume(job.clone(), &images, checkpoint).unwrap();
+        let outcome = std::iter::from_fn(|| Some(resumed.step(&images, 1 << 40))).flatten().next();
+        assert_eq!(outcome.as_ref(), Some(&whole));
+    }
+    let damaged = &checkpoints[0][..checkpoints[0].len() - 1];
+    assert!(matches!(Evaluation::resume(job.clone(), &images, damaged), Err(CheckpointError::Snapshot(_))));
+    assert!(matches!(Evaluation::resume(job, &images, &[1, 2]), Err(CheckpointError::Damaged)));
+}
+
+#[test]
+fn what_cannot_be_trained_is_an_outcome_or_an_error_that_says_why() {
+    let base = job(1);
+    let images = images(&base);
+    let too_large = perform(Job { memory_limit_bytes: 1000, ..base.clone() }, &images).unwrap();
+    assert!(matches!(too_large, Outcome::Failed(Failure::TooLarge { limit_bytes: 1000, .. })));
+    let message = |job: Job| perform(job, &images).unwrap_err().to_string();
+    let nine = Network::from_json(r#"{"input": [1, 8, 8], "layers": [{"op": "dense", "out_features": 9}]}"#);
+    assert!(
+        message(Job { network: nine.unwrap(), ..base.clone() })
+            .contains("output is 9×1×1, it must be 10×1×1")
+    );
+    assert!(message(Job { key: "no key".into(), ..base.clone() }).contains("'no key' is not a key"));
+    let mut other = base;
+    other.data.samples = 64;
+    assert!(matches!(perform(other, &images), Err(EvaluationError::Images { .. })));
+}
+
+/// A whole small run with real trainings. Its digest changes only when the numerics do: then raise
+/// `NUMERICS_VERSION`, on purpose.
+#[test]
+fn the_log_of_a_real_run_is_pinned() {
+    let settings = [
+        ("layers.widths".to_owned(), nas_member::SettingValue::Numbers(vec![4, 8])),
+        ("train.final_epochs".to_owned(), nas_member::SettingValue::Integer(2)),
+    ];
+    let config = RunConfig {
+        candidates: 12,
+        epochs: 1,
+        samples: Some(128),
+        settings: settings.into(),
+        ..RunConfig::default()
+    };
+    let mut run = Run::new(&config, &facts(info())).unwrap();
+    let images = Images::prepare(&dataset(), run.problem().data()).unwrap();
+    while let Some(job) = run.next_job() {
+        let id = job.id;
+        run.tell(id, perform(job, &images).unwrap()).unwrap();
+    }
+    let log = run.take_log();
+    assert!(log.lines().last().unwrap().contains(r#""line":"done","candidates":12"#));
+    assert_eq!(
+        nas_numerics::sha256(log.as_bytes()).to_string(),
+        "bdf0553b2c4303fb173fca1f0eb06470c54cc0c35423e16e716f447e4f5993fd"
+    );
+}
