@@ -47,8 +47,8 @@ test('without workers a search is not begun in silence', async ({ page, playgrou
   await page.addInitScript(() => {
     Object.defineProperty(globalThis, 'Worker', { value: undefined });
   });
-  await playground.goto(QUICK);
-  if (await playground.searchButton.isVisible().catch(() => false)) await playground.search();
+  await playground.open(QUICK);
+  await playground.search();
   await expect(playground.error).toContainText('web worker');
 });
 

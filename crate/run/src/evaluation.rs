@@ -37,7 +37,7 @@ pub fn evaluations() -> Vec<Member> {
                 name: "final_epochs",
                 title: Text::new("Epochs of the final training", "Épocas del entrenamiento final"),
                 kind: SettingKind::Integer { min: 0, max: MAX_EPOCHS },
-                default: SettingValue::Integer(30),
+                default: SettingValue::Integer(20),
             },
         ],
     }]

@@ -1,5 +1,7 @@
 import type { DatasetInfo } from '../protocol/generated/DatasetInfo';
 import type { EngineError } from './engine';
+import { asEngineError } from './errors';
+import { fetchBytes } from './fetch-bytes';
 
 /** Dataset files, fetched when they are first needed. A failed fetch is tried again the next time. */
 export class DataFiles {
@@ -19,12 +21,11 @@ export class DataFiles {
   }
 
   async #fetch(id: string): Promise<ArrayBuffer> {
-    if (!this.datasets.some((dataset) => dataset.id === id)) throw unavailable(id, 'there is no such dataset');
-    const response = await fetch(`./data/${id}.nasdata`).catch((error: unknown) => {
-      throw unavailable(id, String(error));
+    if (!this.datasets.some((dataset) => dataset.id === id))
+      throw unavailable(id, 'there is no such dataset');
+    return fetchBytes(`./data/${id}.nasdata`).catch((error: unknown) => {
+      throw unavailable(id, asEngineError(error).message);
     });
-    if (!response.ok) throw unavailable(id, `HTTP ${String(response.status)}`);
-    return response.arrayBuffer();
   }
 }
 

@@ -17,6 +17,8 @@ import CoordinatorWorker from '../workers/coordinator.worker?worker';
 import TrainerWorker from '../workers/trainer.worker?worker';
 import type { ContactSheet, Engine, EngineError, Session, SessionListener } from './engine';
 import { DataFiles } from './data-files';
+import { asEngineError } from './errors';
+import { fetchBytes } from './fetch-bytes';
 import { WorkerSession, type WorkerFactory } from './session';
 
 const FACTORY: WorkerFactory = {
@@ -33,20 +35,25 @@ export async function openEngine(): Promise<Engine> {
 
 async function compile(): Promise<WebAssembly.Module> {
   if (typeof WebAssembly === 'undefined') throw noWebAssembly();
-  const response = await fetch(moduleUrl).catch((error: unknown) => {
-    throw unavailable(String(error));
+  const bytes = await fetchBytes(moduleUrl).catch((error: unknown) => {
+    throw unavailable(asEngineError(error).message);
   });
-  if (!response.ok) throw unavailable(`HTTP ${String(response.status)}`);
   // Not `compileStreaming`: it refuses hosts that serve wasm under another media type.
-  return WebAssembly.compile(await response.arrayBuffer());
+  return WebAssembly.compile(bytes);
 }
 
 function noWebAssembly(): EngineError {
-  return { code: 'no-webassembly', message: 'this browser does not run WebAssembly: use another, or switch it on' };
+  return {
+    code: 'no-webassembly',
+    message: 'this browser does not run WebAssembly: use another, or switch it on',
+  };
 }
 
-function unavailable(reason: string): { code: string; message: string } {
-  return { code: 'engine-unavailable', message: `the engine could not be loaded (${reason}): reload the page` };
+function unavailable(reason: string): EngineError {
+  return {
+    code: 'engine-unavailable',
+    message: `the engine could not be loaded (${reason}): reload the page`,
+  };
 }
 
 class WasmEngine implements Engine {
@@ -95,7 +102,15 @@ class WasmEngine implements Engine {
   start(config: RunConfig, workers: number, listener: SessionListener): Session {
     const data = this.#of(config).data();
     const file = this.#files.get(config.data);
-    return new WorkerSession({ module: this.module, config, data, file, workers, factory: FACTORY, listener });
+    return new WorkerSession({
+      module: this.module,
+      config,
+      data,
+      file,
+      workers,
+      factory: FACTORY,
+      listener,
+    });
   }
 
   /** The problem of a configuration; the last one is kept, since the page asks for it again and again. */

@@ -27,6 +27,7 @@ export class WorkerSession implements Session {
   #state: SessionState = { kind: 'opening' };
   #coordinator: Worker | undefined;
   readonly #trainers = new Map<number, Worker>();
+  #file: ArrayBuffer | undefined;
   #log = '';
 
   constructor(private readonly parts: SessionParts) {
@@ -57,8 +58,7 @@ export class WorkerSession implements Session {
   }
 
   loseWorker(worker: number): void {
-    // No message: it did not break over its job.
-    this.#replace(worker, '');
+    this.#lose(worker, '');
   }
 
   close(): void {
@@ -68,7 +68,7 @@ export class WorkerSession implements Session {
   }
 
   async #open(): Promise<void> {
-    if (this.#isClosed()) return;
+    if (this.#isOver()) return;
     const { module, config, workers, factory, listener } = this.parts;
     listener.state(this.#state);
     try {
@@ -78,23 +78,23 @@ export class WorkerSession implements Session {
         this.#hear(event.data);
       };
       this.#coordinator.onerror = (event) => {
-        this.#fail({ code: 'coordinator-lost', message: event.message });
+        this.#fail({ code: 'coordinator-lost', message: messageOf(event) });
       };
       this.#tell({ kind: 'open', module, config });
-      const file = await this.parts.file;
-      for (let worker = 0; worker < workers; worker += 1) this.#startTrainer(worker, file);
+      this.#file = await this.parts.file;
+      for (let worker = 0; worker < workers; worker += 1) this.#startTrainer(worker, this.#file);
     } catch (error) {
       this.#fail(asEngineError(error));
     }
   }
 
   #startTrainer(worker: number, file: ArrayBuffer): void {
-    if (this.#isClosed()) return;
+    if (this.#isOver()) return;
     const { module, data, factory } = this.parts;
     const trainer = factory.trainer();
     trainer.onerror = (event) => {
       event.preventDefault();
-      this.#replace(worker, event.message || 'the worker broke down without a word');
+      if (this.#trainers.get(worker) === trainer) this.#lose(worker, messageOf(event));
     };
     this.#trainers.set(worker, trainer);
     const { port1, port2 } = new MessageChannel();
@@ -102,19 +102,24 @@ export class WorkerSession implements Session {
     trainer.postMessage({ module, data, file, port: port2 } satisfies OpenTrainer, [port2]);
   }
 
-  /** Ends a trainer and starts another in its place. */
-  #replace(worker: number, message: string): void {
-    const trainer = this.#trainers.get(worker);
-    if (!trainer) return;
-    trainer.terminate();
-    this.#trainers.delete(worker);
-    this.#tell({ kind: 'lost', worker, message });
-    void this.parts.file.then((file) => {
-      this.#startTrainer(worker, file);
-    });
+  /** Ends a trainer; whether there will be another in its place is the coordinator's to say. */
+  #lose(worker: number, message: string): void {
+    if (this.#endTrainer(worker)) this.#tell({ kind: 'lost', worker, message });
+  }
+
+  #replace(worker: number): void {
+    this.#endTrainer(worker);
+    if (this.#file) this.#startTrainer(worker, this.#file);
+  }
+
+  /** Whether there was one. */
+  #endTrainer(worker: number): boolean {
+    this.#trainers.get(worker)?.terminate();
+    return this.#trainers.delete(worker);
   }
 
   #hear(message: FromCoordinator): void {
+    if (this.#isOver()) return;
     const { listener } = this.parts;
     switch (message.kind) {
       case 'log':
@@ -135,8 +140,8 @@ export class WorkerSession implements Session {
       case 'failed':
         this.#fail(message.error);
         break;
-      case 'silent':
-        this.#replace(message.worker, 'the worker was silent for too long');
+      case 'replace':
+        this.#replace(message.worker);
         break;
       default:
         message satisfies never;
@@ -148,7 +153,7 @@ export class WorkerSession implements Session {
   }
 
   #fail(error: EngineError): void {
-    if (this.#isClosed()) return;
+    if (this.#isOver()) return;
     this.#terminate();
     this.#enter({ kind: 'failed', error });
   }
@@ -165,7 +170,7 @@ export class WorkerSession implements Session {
     this.parts.listener.state(state);
   }
 
-  #isClosed(): boolean {
+  #isOver(): boolean {
     return this.#state.kind === 'closed' || this.#state.kind === 'failed' || this.#state.kind === 'finished';
   }
 }
@@ -178,6 +183,14 @@ function parseLines(text: string): LogLine[] {
     .map((line) => JSON.parse(line) as LogLine);
 }
 
+/** What a worker broke down with. One whose script cannot be loaded has nothing to say. */
+function messageOf(event: ErrorEvent): string {
+  return event.message || 'a worker broke down without a word';
+}
+
 function noWorkers(): EngineError {
-  return { code: 'no-workers', message: 'a run needs at least one worker: set the number of workers to 1 or more' };
+  return {
+    code: 'no-workers',
+    message: 'a run needs at least one worker: set the number of workers to 1 or more',
+  };
 }

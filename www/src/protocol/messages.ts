@@ -14,9 +14,9 @@ import type { EngineError, Lane } from '../engine/engine';
 /** Page to coordinator. */
 export type ToCoordinator =
   | { readonly kind: 'open'; readonly module: WebAssembly.Module; readonly config: RunConfig }
-  /** A trainer is there; it answers on this port. One with the same number is gone, and its job with it. */
+  /** A trainer is there, the first of this number or in place of a lost one; it answers on this port. */
   | { readonly kind: 'trainer'; readonly worker: number; readonly port: MessagePort }
-  /** That trainer broke down; a new one follows. */
+  /** That trainer is gone: it broke down with this message, or was terminated without one. */
   | { readonly kind: 'lost'; readonly worker: number; readonly message: string }
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }
@@ -31,8 +31,8 @@ export type FromCoordinator =
   | { readonly kind: 'paused' }
   | { readonly kind: 'finished' }
   | { readonly kind: 'failed'; readonly error: EngineError }
-  /** That trainer has been silent for too long: replace it. */
-  | { readonly kind: 'silent'; readonly worker: number };
+  /** Start a new trainer of this number; the old one is lost, or of no use. */
+  | { readonly kind: 'replace'; readonly worker: number };
 
 /** Page to trainer, once. */
 export interface OpenTrainer {
@@ -46,9 +46,7 @@ export interface OpenTrainer {
 
 /** Coordinator to trainer. */
 export type ToTrainer =
-  | { readonly kind: 'job'; readonly job: Job }
-  | { readonly kind: 'pause' }
-  | { readonly kind: 'resume' };
+  { readonly kind: 'job'; readonly job: Job } | { readonly kind: 'pause' } | { readonly kind: 'resume' };
 
 /** Trainer to coordinator. */
 export type FromTrainer =

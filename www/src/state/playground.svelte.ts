@@ -14,12 +14,15 @@ import { Pricing } from './pricing';
 import { Search } from './search.svelte';
 import type { Ui } from './ui.svelte';
 
+const LEAST_WORKERS_MAX = 4;
+
 /** The page's state with an engine behind it: what is searched, the search, and what is looked at. */
 export class PlaygroundState {
   readonly experiment: Experiment;
   readonly search: Search;
   readonly choice: Choice;
-  readonly workersMax = Math.max(1, navigator.hardwareConcurrency);
+  /** More workers than processors bring nothing but are allowed: the result is the same. */
+  readonly workersMax = Math.max(LEAST_WORKERS_MAX, navigator.hardwareConcurrency);
   workers = $state(Math.max(1, navigator.hardwareConcurrency - 1));
   #sheet = $state.raw<ContactSheet | null>(null);
   #sheetError = $state.raw<EngineError | null>(null);

@@ -1,5 +1,6 @@
 /** The driver of a run in the browser: gives jobs to trainers, takes their outcomes, tells the page. */
 import type { EngineError, Lane } from '../engine/engine';
+import { asEngineError } from '../engine/errors';
 import type { EpochScore } from '../protocol/generated/EpochScore';
 import type { Job } from '../protocol/generated/Job';
 import type { Outcome } from '../protocol/generated/Outcome';
@@ -37,34 +38,71 @@ interface Trainer {
   heardAt: number;
 }
 
+/**
+ * Why a trainer is gone. A crash alone is held against its job: how long a worker is silent, and who terminates
+ * it, depends on the machine, and the log must not.
+ */
+type Loss =
+  { readonly kind: 'crash' | 'silence'; readonly message: string } | { readonly kind: 'termination' };
+
 /** Lanes are redrawn at most this often. */
 const LANES_MS = 100;
 /** A working trainer tells its progress ten times a second; one silent for so long hangs. */
 const SILENT_MS = 20_000;
 /** A job that breaks this many workers is told as failed: it would break any. */
-const CRASHES_ALLOWED = 1;
+const CRASHES_TO_FAIL = 2;
+/** A worker that breaks down so often, with no job told in between, ends the run: the next would, too. */
+const BREAKDOWNS_TO_GIVE_UP = 4;
 
 export class Coordination {
   readonly #trainers = new Map<number, Trainer>();
+  /** How many workers a job has broken. */
   readonly #crashes = new Map<number, number>();
+  /** How often each worker broke down since a job was last told. */
+  readonly #breakdowns = new Map<number, number>();
   #isPaused = false;
   /** Pauses when so many candidates are told; set by a single step. */
   #pauseAt = Infinity;
   #lanesAt = -Infinity;
+  #checkedAt: number;
   #isOver = false;
 
   constructor(private readonly host: CoordinationHost) {
+    this.#checkedAt = host.now();
     host.post({ kind: 'running' });
     this.#flush();
   }
 
   handle(message: Exclude<ToCoordinator, { kind: 'open' }>): void {
+    this.#guard(() => {
+      this.#obey(message);
+    });
+  }
+
+  /** Replaces trainers that work but say nothing. Called every few seconds. */
+  checkSilence(): void {
+    const now = this.host.now();
+    // A check that comes so late was asleep itself, and the trainers with it: the tab frozen, the lid closed.
+    if (now - this.#checkedAt > SILENT_MS) this.#listenAnew();
+    this.#checkedAt = now;
+    if (this.#isPaused) return;
+    this.#guard(() => {
+      for (const [worker, trainer] of [...this.#trainers])
+        if (trainer.job && now - trainer.heardAt > SILENT_MS)
+          this.#lose(worker, { kind: 'silence', message: 'the worker was silent for too long' });
+    });
+  }
+
+  #obey(message: Parameters<Coordination['handle']>[0]): void {
     switch (message.kind) {
       case 'trainer':
         this.#connect(message.worker, message.port);
         break;
       case 'lost':
-        this.#lose(message.worker, message.message);
+        this.#lose(
+          message.worker,
+          message.message === '' ? { kind: 'termination' } : { kind: 'crash', message: message.message },
+        );
         break;
       case 'pause':
         this.#pause();
@@ -84,20 +122,15 @@ export class Coordination {
     }
   }
 
-  /** Asks for the replacement of trainers that work but say nothing. Called now and then. */
-  checkSilence(): void {
-    if (this.#isPaused || this.#isOver) return;
-    for (const [worker, trainer] of this.#trainers) {
-      if (trainer.job && this.host.now() - trainer.heardAt > SILENT_MS)
-        this.host.post({ kind: 'silent', worker });
-    }
-  }
-
   #connect(worker: number, port: TrainerPort): void {
     const trainer: Trainer = { port, isReady: false, progress: 0, curve: [], heardAt: this.host.now() };
     this.#trainers.set(worker, trainer);
     port.onmessage = (event) => {
-      if (this.#trainers.get(worker) === trainer) this.#hear(trainer, event.data);
+      // What a trainer says after its replacement is late.
+      if (this.#trainers.get(worker) !== trainer) return;
+      this.#guard(() => {
+        this.#hear(trainer, event.data);
+      });
     };
   }
 
@@ -117,7 +150,7 @@ export class Coordination {
       case 'done':
         if (trainer.job?.id !== message.job) break;
         delete trainer.job;
-        this.host.run.tell(message.job, message.outcome);
+        this.#tell(message.job, message.outcome);
         this.#flush();
         break;
       case 'failed':
@@ -129,18 +162,36 @@ export class Coordination {
   }
 
   /** A trainer is gone: its job is handed out again, unless it has broken too many. */
-  #lose(worker: number, message: string): void {
+  #lose(worker: number, loss: Loss): void {
     const trainer = this.#trainers.get(worker);
     if (!trainer) return;
     trainer.port.close();
     this.#trainers.delete(worker);
-    const job = trainer.job?.id;
-    if (job === undefined || this.#isOver) return;
-    const crashes = (this.#crashes.get(job) ?? 0) + (message === '' ? 0 : 1);
-    this.#crashes.set(job, crashes);
-    if (crashes > CRASHES_ALLOWED) this.host.run.tell(job, { outcome: 'failed', why: 'crashed', message });
-    else this.host.run.lost(job);
+    if (trainer.job) this.#takeBack(trainer.job.id, loss);
     this.#flush();
+    this.#replace(worker, loss);
+  }
+
+  #takeBack(job: number, loss: Loss): void {
+    const crashes = (this.#crashes.get(job) ?? 0) + Number(loss.kind === 'crash');
+    this.#crashes.set(job, crashes);
+    if (loss.kind === 'crash' && crashes >= CRASHES_TO_FAIL)
+      this.#tell(job, { outcome: 'failed', why: 'crashed', message: loss.message });
+    else this.host.run.lost(job);
+  }
+
+  /** Asks for another trainer, unless one after the other breaks down. */
+  #replace(worker: number, loss: Loss): void {
+    if (this.#isOver) return;
+    const breakdowns = (this.#breakdowns.get(worker) ?? 0) + Number(loss.kind !== 'termination');
+    this.#breakdowns.set(worker, breakdowns);
+    if (loss.kind !== 'termination' && breakdowns >= BREAKDOWNS_TO_GIVE_UP) this.#fail(gaveUp(loss.message));
+    else this.host.post({ kind: 'replace', worker });
+  }
+
+  #tell(job: number, outcome: Outcome): void {
+    this.host.run.tell(job, outcome);
+    this.#breakdowns.clear();
   }
 
   /** Writes what is new in the log, then gives jobs to idle trainers. */
@@ -156,9 +207,8 @@ export class Coordination {
   }
 
   #handOut(): void {
-    if (this.#isPaused || this.#isOver) return;
     for (const trainer of this.#trainers.values()) {
-      if (!trainer.isReady || trainer.job) continue;
+      if (this.#isPaused || !trainer.isReady || trainer.job) continue;
       const job = this.host.run.nextJob();
       if (!job) break;
       Object.assign(trainer, { job, progress: 0, curve: [], heardAt: this.host.now() });
@@ -168,37 +218,51 @@ export class Coordination {
   }
 
   #pause(): void {
-    if (this.#isOver) return;
     this.#isPaused = true;
     this.#pauseAt = Infinity;
     this.#broadcast({ kind: 'pause' });
+    // Whole, since these lanes stay.
+    this.#postLanes(true);
     this.host.post({ kind: 'paused' });
   }
 
   #resume(pauseAt: number): void {
-    if (this.#isOver) return;
     this.#isPaused = false;
     this.#pauseAt = pauseAt;
-    for (const trainer of this.#trainers.values()) trainer.heardAt = this.host.now();
+    this.#listenAnew();
     this.#broadcast({ kind: 'resume' });
     this.host.post({ kind: 'running' });
     this.#handOut();
   }
 
   #finish(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#broadcast({ kind: 'pause' });
     for (const trainer of this.#trainers.values()) delete trainer.job;
     this.#postLanes(true);
-    this.host.post({ kind: 'finished' });
+    this.#end({ kind: 'finished' });
   }
 
   #fail(error: EngineError): void {
-    if (this.#isOver) return;
+    this.#end({ kind: 'failed', error });
+  }
+
+  #end(last: FromCoordinator): void {
     this.#isOver = true;
     this.#broadcast({ kind: 'pause' });
-    this.host.post({ kind: 'failed', error });
+    this.host.post(last);
+  }
+
+  /** Nothing is done once the run is over; what goes wrong before ends it. */
+  #guard(work: () => void): void {
+    if (this.#isOver) return;
+    try {
+      work();
+    } catch (error) {
+      this.#fail(asEngineError(error));
+    }
+  }
+
+  #listenAnew(): void {
+    for (const trainer of this.#trainers.values()) trainer.heardAt = this.host.now();
   }
 
   #broadcast(message: ToTrainer): void {
@@ -209,7 +273,9 @@ export class Coordination {
     const now = this.host.now();
     if (!always && now - this.#lanesAt < LANES_MS) return;
     this.#lanesAt = now;
-    const lanes = [...this.#trainers].sort(([a], [b]) => a - b).map(([worker, trainer]) => lane(worker, trainer));
+    const lanes = [...this.#trainers]
+      .sort(([a], [b]) => a - b)
+      .map(([worker, trainer]) => lane(worker, trainer));
     this.host.post({ kind: 'lanes', lanes });
   }
 }
@@ -218,4 +284,11 @@ function lane(worker: number, { job, progress, curve }: Trainer): Lane {
   if (!job) return { worker };
   const { kind, ask, name, epochs } = job;
   return { worker, job: { kind, ask, name, epochs, progress, curve } };
+}
+
+function gaveUp(message: string): EngineError {
+  return {
+    code: 'workers-broken',
+    message: `the workers break down again and again (${message}): reload the page, or use fewer workers`,
+  };
 }

@@ -13,12 +13,14 @@ const post = (message: FromCoordinator): void => {
 };
 
 self.addEventListener('message', ({ data: message }: MessageEvent<ToCoordinator>) => {
+  if (message.kind !== 'open') {
+    coordination?.handle(message);
+    return;
+  }
   try {
-    if (message.kind === 'open') {
-      initSync({ module: message.module });
-      const run = new Coordinator(message.config);
-      coordination = new Coordination({ run, post, now: () => performance.now() });
-    } else coordination?.handle(message);
+    initSync({ module: message.module });
+    const run = new Coordinator(message.config);
+    coordination = new Coordination({ run, post, now: () => performance.now() });
   } catch (error) {
     post({ kind: 'failed', error: asEngineError(error) });
   }

@@ -1,5 +1,5 @@
 /** The loop of a trainer: works a little, tells how far it is, looks for messages, works on. */
-import type { EngineError } from '../engine/engine';
+import { asEngineError } from '../engine/errors';
 import type { Job } from '../protocol/generated/Job';
 import type { Outcome } from '../protocol/generated/Outcome';
 import type { StepView } from '../protocol/generated/StepView';
@@ -54,6 +54,8 @@ export class Training {
   #begin(job: Job): void {
     this.#guard(() => {
       const outcome = this.host.evaluator.begin(job);
+      // What fits the last network says little of this one: a step that ends early, with an epoch, looks fast.
+      this.#macs = FIRST_STEP_MACS;
       this.#toldAt = -Infinity;
       if (outcome) this.host.post({ kind: 'done', job: job.id, outcome });
       else {
@@ -78,9 +80,9 @@ export class Training {
     const start = this.host.now();
     const { progress, outcome } = this.host.evaluator.step(this.#macs);
     const end = this.host.now();
-    // At most doubled at once: the first measurement of a job can be far off.
+    // At most doubled at once, since the first measurement of a job can be far off; never 0, which would stay.
     const wanted = (this.#macs * STEP_MS) / Math.max(end - start, 0.1);
-    this.#macs = Math.round(Math.min(wanted, 2 * this.#macs));
+    this.#macs = Math.max(1, Math.round(Math.min(wanted, 2 * this.#macs)));
     if (outcome || end - this.#toldAt >= PROGRESS_MS) {
       this.#toldAt = end;
       this.host.post({
@@ -100,10 +102,10 @@ export class Training {
     try {
       work();
     } catch (error) {
+      this.#job = undefined;
       // A panic of the engine leaves its memory in an unknown state: the page replaces this worker.
       if (error instanceof WebAssembly.RuntimeError) throw error;
-      this.#job = undefined;
-      this.host.post({ kind: 'failed', error: error as EngineError });
+      this.host.post({ kind: 'failed', error: asEngineError(error) });
     }
   }
 }

@@ -312,6 +312,6 @@ fn the_log_is_pinned() {
     let log = play(Run::new(&RunConfig::default(), &facts()).unwrap(), 4, 0, false);
     assert_eq!(
         nas_numerics::sha256(log.as_bytes()).to_string(),
-        "d0402df9304313a404a43b26fb77d136bd1003746d5c786f453bb9bcaefbe688"
+        "481ebe8dd5fdf476b2d663245737b4d59c007a1c27a2ac7ff8744e4b218f54b6"
     );
 }
