@@ -42,13 +42,15 @@ export const checks = [
 export const tests = [
   step('cargo test', () => {
     rmSync(generatedTypes, { recursive: true, force: true });
-    run('cargo test', { TS_RS_EXPORT_DIR: generatedTypes });
+    run('cargo test --no-fail-fast', { TS_RS_EXPORT_DIR: generatedTypes });
   }),
   step('generated types are the committed ones', compareTypes),
   step('cargo test on wasm32-wasip1', () =>
-    run(`cargo test --tests --target wasm32-wasip1 ${engine} -- --skip export_bindings`),
+    run(`cargo test --no-fail-fast --tests --target wasm32-wasip1 ${engine} -- --skip export_bindings`),
   ),
-  step('wasm-bindgen-test', () => run('cargo test --package nas-wasm --target wasm32-unknown-unknown')),
+  step('wasm-bindgen-test', () =>
+    run('cargo test --no-fail-fast --package nas-wasm --target wasm32-unknown-unknown'),
+  ),
   step('vitest', () => run('vitest run --root www')),
   // Compared with what the browser gets by the steps below.
   step('the command nas', () => run('cargo build --release --package nas-cli')),

@@ -101,7 +101,7 @@ impl Live {
     fn canonical_order(&self) -> Vec<usize> {
         let start: Vec<_> = (0..self.labels.len()).map(|v| (&self.labels[v], v == self.output)).collect();
         let mut search = Search { live: self, best: None, automorphisms: Vec::new() };
-        search.explore(self.refine(ranks(&start)), &mut Vec::new());
+        search.explore(&self.refine(ranks(&start)), &mut Vec::new());
         search.best.expect("the search ends in at least one leaf").1
     }
 
@@ -190,8 +190,8 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// Explores all ways to tell apart what refinement left equal; `fixed` are the vertices told apart so far.
-    fn explore(&mut self, colours: Colours, fixed: &mut Vec<usize>) {
-        let Some(class) = smallest_shared_class(&colours) else { return self.leaf(&colours) };
+    fn explore(&mut self, colours: &Colours, fixed: &mut Vec<usize>) {
+        let Some(class) = smallest_shared_class(colours) else { return self.leaf(colours) };
         let mut explored: Vec<usize> = Vec::new();
         for vertex in class {
             if self.is_image_of(vertex, &explored, fixed) {
@@ -201,7 +201,7 @@ impl Search<'_> {
             let mut told_apart: Vec<_> = colours.iter().map(|&colour| (colour, 1)).collect();
             told_apart[vertex].1 = 0;
             fixed.push(vertex);
-            self.explore(self.live.refine(ranks(&told_apart)), fixed);
+            self.explore(&self.live.refine(ranks(&told_apart)), fixed);
             fixed.pop();
         }
     }

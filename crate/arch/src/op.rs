@@ -40,23 +40,23 @@ pub struct Conv2d {
     /// Height and width of the kernel.
     pub kernel: Pair,
     /// Steps between outputs (1).
-    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[serde(default = "format_default::one", skip_serializing_if = "format_default::is_one")]
     #[ts(optional, as = "Option<Pair>")]
     pub stride: Pair,
     /// Steps between the kernel's points (1).
-    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[serde(default = "format_default::one", skip_serializing_if = "format_default::is_one")]
     #[ts(optional, as = "Option<Pair>")]
     pub dilation: Pair,
     /// Zeros around the image (`"same"`).
-    #[serde(default = "same", skip_serializing_if = "is_same")]
+    #[serde(default = "format_default::same", skip_serializing_if = "format_default::is_same")]
     #[ts(optional, as = "Option<Padding>")]
     pub padding: Padding,
     /// Channels are convolved in so many separate groups (1); as many as channels is depthwise.
-    #[serde(default = "one_group", skip_serializing_if = "is_one_group")]
+    #[serde(default = "format_default::one_group", skip_serializing_if = "format_default::is_one_group")]
     #[ts(optional, as = "Option<u32>")]
     pub groups: u32,
     /// Whether a bias is added to each output channel (true).
-    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    #[serde(default = "format_default::yes", skip_serializing_if = "format_default::is_yes")]
     #[ts(optional, as = "Option<bool>")]
     pub bias: bool,
 }
@@ -83,18 +83,18 @@ impl Conv2d {
 #[ts(export)]
 pub struct BatchNorm {
     /// Added to the variance (1e-5, `PyTorch`'s default).
-    #[serde(default = "epsilon", skip_serializing_if = "is_epsilon")]
+    #[serde(default = "format_default::epsilon", skip_serializing_if = "format_default::is_epsilon")]
     #[ts(optional, as = "Option<f32>")]
     pub epsilon: f32,
     /// Weight of the newest batch in the running statistics (0.1, `PyTorch`'s default).
-    #[serde(default = "momentum", skip_serializing_if = "is_momentum")]
+    #[serde(default = "format_default::momentum", skip_serializing_if = "format_default::is_momentum")]
     #[ts(optional, as = "Option<f32>")]
     pub momentum: f32,
 }
 
 impl Default for BatchNorm {
     fn default() -> Self {
-        Self { epsilon: epsilon(), momentum: momentum() }
+        Self { epsilon: format_default::epsilon(), momentum: format_default::momentum() }
     }
 }
 
@@ -110,7 +110,7 @@ pub struct Pool {
     #[ts(optional)]
     pub stride: Option<Pair>,
     /// Rows and columns around the image that no window counts (`"valid"`).
-    #[serde(default = "valid", skip_serializing_if = "is_valid")]
+    #[serde(default = "format_default::valid", skip_serializing_if = "format_default::is_valid")]
     #[ts(optional, as = "Option<Padding>")]
     pub padding: Padding,
 }
@@ -137,7 +137,7 @@ pub struct Dense {
     /// Number of outputs.
     pub out_features: u32,
     /// Whether a bias is added to each output (true).
-    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    #[serde(default = "format_default::yes", skip_serializing_if = "format_default::is_yes")]
     #[ts(optional, as = "Option<bool>")]
     pub bias: bool,
 }
@@ -271,46 +271,51 @@ impl Op {
     }
 }
 
-// Defaults of the JSON format, and whether a value equals them.
-const fn one() -> Pair {
-    Pair::ONE
-}
-fn is_one(pair: &Pair) -> bool {
-    *pair == Pair::ONE
-}
-const fn same() -> Padding {
-    Padding::Same
-}
-fn is_same(padding: &Padding) -> bool {
-    *padding == Padding::Same
-}
-const fn valid() -> Padding {
-    Padding::Valid
-}
-fn is_valid(padding: &Padding) -> bool {
-    *padding == Padding::Valid
-}
-const fn one_group() -> u32 {
-    1
-}
-fn is_one_group(groups: &u32) -> bool {
-    *groups == 1
-}
-const fn yes() -> bool {
-    true
-}
-fn is_yes(flag: &bool) -> bool {
-    *flag
-}
-const fn epsilon() -> f32 {
-    1e-5
-}
-fn is_epsilon(value: &f32) -> bool {
-    *value == epsilon()
-}
-const fn momentum() -> f32 {
-    0.1
-}
-fn is_momentum(value: &f32) -> bool {
-    *value == momentum()
+/// Defaults of the JSON format, and whether a value equals them.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls them with references")]
+mod format_default {
+    use crate::{Padding, Pair};
+
+    pub(super) const fn one() -> Pair {
+        Pair::ONE
+    }
+    pub(super) fn is_one(pair: &Pair) -> bool {
+        *pair == Pair::ONE
+    }
+    pub(super) const fn same() -> Padding {
+        Padding::Same
+    }
+    pub(super) fn is_same(padding: &Padding) -> bool {
+        *padding == Padding::Same
+    }
+    pub(super) const fn valid() -> Padding {
+        Padding::Valid
+    }
+    pub(super) fn is_valid(padding: &Padding) -> bool {
+        *padding == Padding::Valid
+    }
+    pub(super) const fn one_group() -> u32 {
+        1
+    }
+    pub(super) fn is_one_group(groups: &u32) -> bool {
+        *groups == 1
+    }
+    pub(super) const fn yes() -> bool {
+        true
+    }
+    pub(super) fn is_yes(flag: &bool) -> bool {
+        *flag
+    }
+    pub(super) const fn epsilon() -> f32 {
+        1e-5
+    }
+    pub(super) fn is_epsilon(value: &f32) -> bool {
+        *value == epsilon()
+    }
+    pub(super) const fn momentum() -> f32 {
+        0.1
+    }
+    pub(super) fn is_momentum(value: &f32) -> bool {
+        *value == momentum()
+    }
 }

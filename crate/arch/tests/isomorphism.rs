@@ -21,7 +21,7 @@ fn op(rng: &mut Rng) -> Op {
 fn random_network(rng: &mut Rng) -> Network {
     let mut network = Network::new(Shape::new(4, 4, 4));
     let mut names = vec![INPUT_NAME.to_owned()];
-    for layer in 0..1 + rng.below(MOST_LAYERS) {
+    for layer in 0..=rng.below(MOST_LAYERS) {
         let op = op(rng);
         let count = if op == Op::Add { 2 + rng.below(2) } else { 1 };
         let inputs: Vec<String> = (0..count).map(|_| rng.choose(&names).clone()).collect();

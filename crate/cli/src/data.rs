@@ -24,15 +24,14 @@ pub(crate) struct DataArguments {
 impl DataArguments {
     /// Opens a dataset of the catalog.
     pub(crate) fn open(&self, info: &DatasetInfo) -> Result<Dataset, Failure> {
-        match &self.data_dir {
-            Some(folder) => open_file(info, &folder.join(info.file_name())),
-            None => {
-                let (_, bytes) = EMBEDDED.iter().find(|(id, _)| *id == info.id).ok_or_else(|| {
-                    Failure::Input(format!("'{}' does not travel with the command: give --data-dir", info.id))
-                })?;
-                Ok(info.open(bytes)?)
-            }
+        if let Some(folder) = &self.data_dir {
+            return open_file(info, &folder.join(info.file_name()));
         }
+        let embedded = EMBEDDED.iter().find(|(id, _)| *id == info.id);
+        let (_, bytes) = embedded.ok_or_else(|| {
+            Failure::Input(format!("'{}' does not travel with the command: give --data-dir", info.id))
+        })?;
+        Ok(info.open(bytes)?)
     }
 }
 

@@ -49,7 +49,9 @@ pub(crate) fn list(arguments: &Arguments) -> Result<(), Failure> {
         return print_json(&entries);
     }
     let width = entries.iter().map(|entry| entry.id.len()).max().unwrap_or(0);
-    entries.iter().for_each(|Entry { id, title }| println!("{id:width$}  {title}"));
+    for Entry { id, title } in entries {
+        println!("{id:width$}  {title}");
+    }
     Ok(())
 }
 

@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    data_arguments: DataArguments,
+    datasets: DataArguments,
 }
 
 #[derive(Serialize)]
@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         })
         .transpose()?;
     let mut run = Run::new(&config, &facts(info))?;
-    let images = Images::prepare(&arguments.data_arguments.open(info)?, run.problem().data())?;
+    let images = Images::prepare(&arguments.datasets.open(info)?, run.problem().data())?;
     let mut log = Log::new(arguments.log.clone())?;
     let workers = arguments.workers.map_or_else(available_workers, usize::from);
     workers::drive(&mut run, &images, workers, time_limit, &mut |lines| log.write(lines))?;
@@ -98,7 +98,9 @@ fn configuration(arguments: &Arguments) -> Result<RunConfig, Failure> {
         let list = messages.join("\nnas: ");
         return Err(Failure::Input(format!("{list}\nnas: put the link right, or add --lenient")));
     }
-    messages.iter().for_each(|message| eprintln!("nas: {message}"));
+    for message in messages {
+        eprintln!("nas: {message}");
+    }
     Ok(reading.config)
 }
 

@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    data_arguments: DataArguments,
+    datasets: DataArguments,
 }
 
 #[derive(Serialize)]
@@ -52,7 +52,7 @@ pub(crate) fn train(arguments: &Arguments) -> Result<(), Failure> {
     let canonical = canonical(&network::read(&arguments.network)?.resolve()?);
     let info = data::find(&arguments.data)?;
     let job = Job::standalone(&canonical, &facts(info), arguments.seed, arguments.epochs)?;
-    let images = Images::prepare(&arguments.data_arguments.open(info)?, &job.data)?;
+    let images = Images::prepare(&arguments.datasets.open(info)?, &job.data)?;
     let mut evaluation = match Evaluation::new(job, &images)? {
         Ok(evaluation) => evaluation,
         Err(outcome) => return report(arguments, &outcome),

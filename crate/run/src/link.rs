@@ -174,7 +174,7 @@ impl LinkReading {
     /// Takes one item; returns what is to be told about it.
     fn take(&mut self, key: &str, value: &str) -> Option<NoticeKind> {
         match key {
-            "v" => return self.take_version(value),
+            "v" => return read_version(value),
             "lang" if LANGUAGES.contains(&value) => self.lang = Some(value.to_owned()),
             "lang" => return Some(invalid(key, value, LANGUAGES.join(" or "))),
             _ => {
@@ -188,14 +188,6 @@ impl LinkReading {
             }
         }
         None
-    }
-
-    fn take_version(&mut self, value: &str) -> Option<NoticeKind> {
-        match value.parse::<u32>() {
-            Ok(1..=LINK_VERSION) => None,
-            Ok(version @ 1..) => Some(NoticeKind::Newer { version }),
-            _ => Some(invalid("v", value, "a version".to_owned())),
-        }
     }
 
     fn take_field(&mut self, field: &Field, value: &str) -> Option<NoticeKind> {
@@ -250,6 +242,15 @@ impl LinkReading {
         if data.iter().any(|facts| facts.id == self.config.data) {
             self.fit_data(data);
         }
+    }
+}
+
+/// A version, as far as something is to be told about it.
+fn read_version(value: &str) -> Option<NoticeKind> {
+    match value.parse::<u32>() {
+        Ok(1..=LINK_VERSION) => None,
+        Ok(version @ 1..) => Some(NoticeKind::Newer { version }),
+        _ => Some(invalid("v", value, "a version".to_owned())),
     }
 }
 

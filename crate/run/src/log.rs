@@ -14,7 +14,7 @@ use crate::{EpochScore, Failure, RunConfig};
 #[ts(export)]
 pub enum LogLine {
     /// First line: everything the run depends on.
-    Run(RunHeader),
+    Run(Box<RunHeader>),
     /// The strategy asked for a candidate.
     Asked {
         /// Number of the ask, from 0.

@@ -122,7 +122,7 @@ impl Run {
             config: problem.config.clone(),
             data_sha256: problem.facts.sha256.clone(),
             space_size: problem.space.genes().size().to_string(),
-            limits: problem.limits.clone(),
+            limits: problem.limits,
             recipe: problem.recipe.clone(),
             validation_images: problem.facts.validation_images,
             test_images: problem.facts.test_images,
@@ -146,7 +146,7 @@ impl Run {
             strategy,
             problem,
         };
-        run.write(&LogLine::Run(header));
+        run.write(&LogLine::Run(Box::new(header)));
         run.advance();
         Ok(run)
     }

@@ -113,7 +113,9 @@ mod tests {
                 .map(|(ask, (accuracy, cost))| point(ask as u32, accuracy.into(), cost.into()))
                 .collect();
             let mut front = Front::default();
-            points.iter().for_each(|&point| { front.insert(point); });
+            for &point in &points {
+                front.insert(point);
+            }
             let first_undominated = |candidate: &Point| {
                 points.iter().all(|other| !dominates(other, candidate))
                     && points.iter().find(|other| (other.accuracy, other.cost) == (candidate.accuracy, candidate.cost)).unwrap().ask

@@ -26,7 +26,9 @@ pub trait Strategy: Send {
 
     /// Learns a history of results.
     fn restore(&mut self, history: &[Told]) {
-        history.iter().for_each(|told| self.tell(told));
+        for told in history {
+            self.tell(told);
+        }
     }
 }
 

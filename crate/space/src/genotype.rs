@@ -256,7 +256,9 @@ mod tests {
         assert_eq!(tree.size(), BigUint::from(20u32));
         let all: Vec<_> = tree.all().collect();
         assert_eq!(all.len(), 20);
-        all.iter().for_each(|genotype| tree.check(genotype).unwrap());
+        for genotype in &all {
+            tree.check(genotype).unwrap();
+        }
         let mut distinct = all.clone();
         distinct.sort();
         distinct.dedup();

@@ -162,7 +162,7 @@ mod tests {
         let space = layers(&[("max_depth", SettingValue::Integer(1))]);
         let parameters = |operator: Operator| {
             let index = OPERATORS.iter().position(|other| *other == operator).unwrap() as u16;
-            let genotype = Genotype(vec![0, index, if operator.has_width() { 1 } else { 0 }]);
+            let genotype = Genotype(vec![0, index, u16::from(operator.has_width())]);
             let graph = space.decode(&genotype).resolve().unwrap();
             graph.parameters().filter(|(_, p)| p.role.is_trainable()).map(|(_, p)| p.elements()).sum::<u64>()
         };

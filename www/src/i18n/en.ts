@@ -44,7 +44,7 @@ export const en = {
     failed: 'Copy this link:',
     label: 'Link to this configuration',
     promise: 'Same link, same result, bit for bit. Opening it starts nothing.',
-    log: 'Log',
+    log: 'Save log',
     logHint: 'Download the log of the run: every candidate, score and choice',
   },
 

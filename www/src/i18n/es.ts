@@ -46,7 +46,7 @@ export const es: Catalog = {
     failed: 'Copia este enlace:',
     label: 'Enlace a esta configuración',
     promise: 'Mismo enlace, mismo resultado, bit por bit. Abrirlo no inicia nada.',
-    log: 'Registro',
+    log: 'Guardar registro',
     logHint: 'Descarga el registro: cada candidata, puntuación y decisión',
   },
 

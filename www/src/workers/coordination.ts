@@ -29,6 +29,9 @@ export interface CoordinationHost {
   readonly now: () => number;
 }
 
+/** What the page may say once the run is open. */
+export type Command = Exclude<ToCoordinator, { kind: 'open' }>;
+
 interface Trainer {
   readonly port: TrainerPort;
   isReady: boolean;
@@ -42,8 +45,10 @@ interface Trainer {
  * Why a trainer is gone. A crash alone is held against its job: how long a worker is silent, and who terminates
  * it, depends on the machine, and the log must not.
  */
-type Loss =
-  { readonly kind: 'crash' | 'silence'; readonly message: string } | { readonly kind: 'termination' };
+interface Loss {
+  readonly cause: 'crash' | 'silence' | 'termination';
+  readonly message: string;
+}
 
 /** Lanes are redrawn at most this often. */
 const LANES_MS = 100;
@@ -73,7 +78,7 @@ export class Coordination {
     this.#flush();
   }
 
-  handle(message: Exclude<ToCoordinator, { kind: 'open' }>): void {
+  handle(message: Command): void {
     this.#guard(() => {
       this.#obey(message);
     });
@@ -86,23 +91,21 @@ export class Coordination {
     if (now - this.#checkedAt > SILENT_MS) this.#listenAnew();
     this.#checkedAt = now;
     if (this.#isPaused) return;
-    this.#guard(() => {
-      for (const [worker, trainer] of [...this.#trainers])
-        if (trainer.job && now - trainer.heardAt > SILENT_MS)
-          this.#lose(worker, { kind: 'silence', message: 'the worker was silent for too long' });
-    });
+    for (const [worker, trainer] of [...this.#trainers]) {
+      if (!trainer.job || now - trainer.heardAt <= SILENT_MS) continue;
+      this.#guard(() => {
+        this.#lose(worker, { cause: 'silence', message: 'a worker was silent for too long' });
+      });
+    }
   }
 
-  #obey(message: Parameters<Coordination['handle']>[0]): void {
+  #obey(message: Command): void {
     switch (message.kind) {
       case 'trainer':
         this.#connect(message.worker, message.port);
         break;
       case 'lost':
-        this.#lose(
-          message.worker,
-          message.message === '' ? { kind: 'termination' } : { kind: 'crash', message: message.message },
-        );
+        this.#lose(message.worker, lossBy(message.message));
         break;
       case 'pause':
         this.#pause();
@@ -173,9 +176,9 @@ export class Coordination {
   }
 
   #takeBack(job: number, loss: Loss): void {
-    const crashes = (this.#crashes.get(job) ?? 0) + Number(loss.kind === 'crash');
+    const crashes = (this.#crashes.get(job) ?? 0) + Number(loss.cause === 'crash');
     this.#crashes.set(job, crashes);
-    if (loss.kind === 'crash' && crashes >= CRASHES_TO_FAIL)
+    if (loss.cause === 'crash' && crashes >= CRASHES_TO_FAIL)
       this.#tell(job, { outcome: 'failed', why: 'crashed', message: loss.message });
     else this.host.run.lost(job);
   }
@@ -183,9 +186,9 @@ export class Coordination {
   /** Asks for another trainer, unless one after the other breaks down. */
   #replace(worker: number, loss: Loss): void {
     if (this.#isOver) return;
-    const breakdowns = (this.#breakdowns.get(worker) ?? 0) + Number(loss.kind !== 'termination');
+    const breakdowns = (this.#breakdowns.get(worker) ?? 0) + Number(loss.cause !== 'termination');
     this.#breakdowns.set(worker, breakdowns);
-    if (loss.kind !== 'termination' && breakdowns >= BREAKDOWNS_TO_GIVE_UP) this.#fail(gaveUp(loss.message));
+    if (breakdowns >= BREAKDOWNS_TO_GIVE_UP) this.#fail(gaveUp(loss.message));
     else this.host.post({ kind: 'replace', worker });
   }
 
@@ -284,6 +287,10 @@ function lane(worker: number, { job, progress, curve }: Trainer): Lane {
   if (!job) return { worker };
   const { kind, ask, name, epochs } = job;
   return { worker, job: { kind, ask, name, epochs, progress, curve } };
+}
+
+function lossBy(message: string): Loss {
+  return { cause: message === '' ? 'termination' : 'crash', message };
 }
 
 function gaveUp(message: string): EngineError {

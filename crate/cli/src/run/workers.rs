@@ -40,7 +40,8 @@ pub(super) fn drive(
     std::thread::scope(|scope| {
         for _ in 0..workers {
             let reports = report_sender.clone();
-            scope.spawn(|| work(&job_receiver, reports, images, &is_stopped));
+            let (job_receiver, is_stopped) = (&job_receiver, &is_stopped);
+            scope.spawn(move || work(job_receiver, &reports, images, is_stopped));
         }
         let result = coordinate(run, &job_sender, &report_receiver, deadline, write);
         is_stopped.store(true, Ordering::Relaxed);
@@ -86,7 +87,7 @@ fn coordinate(
     }
 }
 
-fn work(jobs: &Mutex<Receiver<Job>>, reports: Sender<Report>, images: &Images, is_stopped: &AtomicBool) {
+fn work(jobs: &Mutex<Receiver<Job>>, reports: &Sender<Report>, images: &Images, is_stopped: &AtomicBool) {
     loop {
         let next = jobs.lock().expect("no worker panics while it waits for a job").recv();
         let Ok(job) = next else { return };

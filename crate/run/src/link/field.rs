@@ -226,7 +226,7 @@ impl Field {
             Place::Id(_, known) => format!("one of {}", known().join(", ")),
             Place::Data(_) => "a dataset".to_owned(),
             Place::Objective(_) => {
-                format!("one of {}", Objective::ALL.map(|objective| objective.id()).join(", "))
+                format!("one of {}", Objective::ALL.map(Objective::id).join(", "))
             }
             Place::Integer(_, min, max) => format!("a whole number from {min} to {max}"),
             Place::OptionalInteger(_) => format!("a whole number from 1 to {}", u32::MAX),

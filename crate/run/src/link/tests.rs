@@ -113,7 +113,7 @@ prop_compose! {
         population in prop::option::of(2u32..=1000),
         auto_norm in prop::option::of(any::<bool>()),
     ) -> RunConfig {
-        let mut config = RunConfig { seed, candidates, epochs, width, samples, macs, ram, latency_ms, ..RunConfig::default() };
+        let mut config = RunConfig { samples, seed, candidates, epochs, macs, width, ram, latency_ms, ..RunConfig::default() };
         if mnist { config.data = "mnist".into(); config.res = Some(7); }
         if random { config.strategy = "random".into(); }
         let mut set = |key: &str, value| config.settings.insert(key.into(), value);

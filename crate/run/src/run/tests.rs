@@ -207,6 +207,8 @@ fn a_work_budget_ends_the_search() {
     assert!(*candidates < 32 && *work_macs >= budget);
 }
 
+type Change<'a> = &'a dyn Fn(&mut RunConfig);
+
 #[test]
 fn what_cannot_be_is_refused_before_it_starts() {
     let message = |change: &dyn Fn(&mut RunConfig)| {
@@ -214,7 +216,7 @@ fn what_cannot_be_is_refused_before_it_starts() {
         change(&mut config);
         Run::new(&config, &facts()).err().expect("this configuration cannot be").to_string()
     };
-    let cases: [(&dyn Fn(&mut RunConfig), &str); 9] = [
+    let cases: [(Change<'_>, &str); 9] = [
         (&|c| c.space = "outer".into(), "there is no search space 'outer': use one of layers"),
         (&|c| c.strategy = "hope".into(), "there is no strategy 'hope'"),
         (&|c| c.eval = "guess".into(), "there is no evaluation 'guess': use one of train"),
