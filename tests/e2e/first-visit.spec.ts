@@ -41,7 +41,7 @@ test.describe('without JavaScript', () => {
 });
 
 for (const [locale, expected] of [
-  ['es-CO', 'Busca la red más precisa'],
+  ['es-CO', 'Busca la red más exacta'],
   ['fr-FR', 'Find the most accurate network'],
 ] as const) {
   test.describe(locale, () => {

@@ -1,6 +1,5 @@
 import type { DatasetInfo } from '../protocol/generated/DatasetInfo';
-import type { EngineError } from './engine';
-import { asEngineError } from './errors';
+import { EngineFailure, asEngineError } from './errors';
 import { fetchBytes } from './fetch-bytes';
 
 /** Dataset files, fetched when they are first needed. A failed fetch is tried again the next time. */
@@ -29,10 +28,10 @@ export class DataFiles {
   }
 }
 
-function unavailable(id: string, reason: string): EngineError {
-  return {
-    code: 'data-unavailable',
-    message: `the images of ${id} could not be loaded (${reason}): check the connection and try again`,
-    details: { id },
-  };
+function unavailable(id: string, reason: string): EngineFailure {
+  return new EngineFailure(
+    'data-unavailable',
+    `the images of ${id} could not be loaded (${reason}): check the connection and try again`,
+    { id },
+  );
 }

@@ -10,14 +10,15 @@ import {
 import moduleUrl from '../../pkg/nas_wasm_bg.wasm?url';
 import type { Catalog } from '../protocol/generated/Catalog';
 import type { CandidateView } from '../protocol/generated/CandidateView';
+import type { DataSpec } from '../protocol/generated/DataSpec';
 import type { LinkReading } from '../protocol/generated/LinkReading';
 import type { RunConfig } from '../protocol/generated/RunConfig';
 import type { SpaceView } from '../protocol/generated/SpaceView';
 import CoordinatorWorker from '../workers/coordinator.worker?worker';
 import TrainerWorker from '../workers/trainer.worker?worker';
-import type { ContactSheet, Engine, EngineError, Session, SessionListener } from './engine';
+import type { ContactSheet, Engine, Session, SessionListener } from './engine';
 import { DataFiles } from './data-files';
-import { asEngineError } from './errors';
+import { EngineFailure, asEngineError } from './errors';
 import { fetchBytes } from './fetch-bytes';
 import { WorkerSession, type WorkerFactory } from './session';
 
@@ -42,18 +43,18 @@ async function compile(): Promise<WebAssembly.Module> {
   return WebAssembly.compile(bytes);
 }
 
-function noWebAssembly(): EngineError {
-  return {
-    code: 'no-webassembly',
-    message: 'this browser does not run WebAssembly: use another, or switch it on',
-  };
+function noWebAssembly(): EngineFailure {
+  return new EngineFailure(
+    'no-webassembly',
+    'this browser does not run WebAssembly: use another, or switch it on',
+  );
 }
 
-function unavailable(reason: string): EngineError {
-  return {
-    code: 'engine-unavailable',
-    message: `the engine could not be loaded (${reason}): reload the page`,
-  };
+function unavailable(reason: string): EngineFailure {
+  return new EngineFailure(
+    'engine-unavailable',
+    `the engine could not be loaded (${reason}): reload the page`,
+  );
 }
 
 class WasmEngine implements Engine {
@@ -100,7 +101,7 @@ class WasmEngine implements Engine {
   }
 
   start(config: RunConfig, workers: number, listener: SessionListener): Session {
-    const data = this.#of(config).data();
+    const data = this.#of(config).data() as DataSpec;
     const file = this.#files.get(config.data);
     return new WorkerSession({
       module: this.module,

@@ -46,7 +46,7 @@ class Bench {
     this.arrives = resolve;
     this.doesNotArrive = reject;
     this.session = new WorkerSession({
-      module: {} as WebAssembly.Module,
+      module: {},
       config: { seed: 7 } as RunConfig,
       data: { id: 'digits8' } as DataSpec,
       file: promise,
@@ -69,11 +69,11 @@ class Bench {
   }
 
   get coordinator(): FakeWorker<ToCoordinator> {
-    return this.coordinators[0] as FakeWorker<ToCoordinator>;
+    return at(this.coordinators, 0);
   }
 
   trainer(index: number): FakeWorker<OpenTrainer> {
-    return this.trainers[index] as FakeWorker<OpenTrainer>;
+    return at(this.trainers, index);
   }
 
   get kinds(): string[] {
@@ -112,6 +112,12 @@ function newFile(): {
   return { promise, resolve, reject };
 }
 
+function at<Item>(items: readonly Item[], index: number): Item {
+  const item = items[index];
+  if (item === undefined) throw new Error(`there is no worker ${index} yet`);
+  return item;
+}
+
 function made(workers: FakeWorker<unknown>[]): Worker {
   const worker = new FakeWorker();
   workers.push(worker);
@@ -144,7 +150,10 @@ describe('a session', () => {
     const ours = bench.coordinator.heard.find((message) => message.kind === 'trainer')?.port;
     const theirs = bench.trainer(0).heard[0]?.port;
     const heard = new Promise((resolve) => {
-      if (theirs) theirs.onmessage = (event: MessageEvent) => resolve(event.data);
+      if (theirs)
+        theirs.onmessage = (event: MessageEvent) => {
+          resolve(event.data);
+        };
     });
     ours?.postMessage('hello');
     expect(await heard).toBe('hello');
@@ -302,8 +311,18 @@ describe('close', () => {
   });
 
   it.each<[string, (bench: Bench) => void]>([
-    ['arrives', (bench) => bench.arrives(new ArrayBuffer(8))],
-    ['cannot be had', (bench) => bench.doesNotArrive(new Error('HTTP 404'))],
+    [
+      'arrives',
+      ({ arrives }) => {
+        arrives(new ArrayBuffer(8));
+      },
+    ],
+    [
+      'cannot be had',
+      ({ doesNotArrive }) => {
+        doesNotArrive(new Error('HTTP 404'));
+      },
+    ],
   ])('while opening starts nothing when the file %s', async (_, happens) => {
     const bench = new Bench();
     await settled();

@@ -4,7 +4,7 @@ import type { RunConfig } from '../protocol/generated/RunConfig';
 import type { DataSpec } from '../protocol/generated/DataSpec';
 import type { FromCoordinator, OpenTrainer, ToCoordinator } from '../protocol/messages';
 import type { EngineError, Session, SessionListener, SessionState } from './engine';
-import { asEngineError } from './errors';
+import { EngineFailure, asEngineError } from './errors';
 
 /** Makes workers; injected, so that tests need none. */
 export interface WorkerFactory {
@@ -188,9 +188,9 @@ function messageOf(event: ErrorEvent): string {
   return event.message || 'a worker broke down without a word';
 }
 
-function noWorkers(): EngineError {
-  return {
-    code: 'no-workers',
-    message: 'a run needs at least one worker: set the number of workers to 1 or more',
-  };
+function noWorkers(): EngineFailure {
+  return new EngineFailure(
+    'no-workers',
+    'a run needs at least one worker: set the number of workers to 1 or more',
+  );
 }

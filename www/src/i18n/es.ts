@@ -11,7 +11,7 @@ export const es: Catalog = {
   goal: {
     label: 'Objetivo',
     sentence:
-      'Busca la red más precisa para {data} que quepa en {device}, con {candidates} candidatas y semilla {seed}.',
+      'Busca la red más exacta para {data} que quepa en {device}, con {candidates} candidatas y semilla {seed}.',
     data: 'Conjunto de datos',
     device: 'Dispositivo',
     candidates: 'Número de candidatas',
@@ -113,7 +113,7 @@ export const es: Catalog = {
     moreLimits: 'Más límites',
     limitHint: (limit) => `${limit}; vacío: el del dispositivo`,
     noLimit: 'sin límite',
-    tradeAgainst: 'Sopesar la precisión con',
+    tradeAgainst: 'Sopesar la exactitud con',
     ramFlash: (ram, flash) => `${ram} de RAM, ${flash} de flash`,
     reserved: (ram, flash) => `Se reservan ${ram} de RAM y ${flash} de flash para el firmware y la pila.`,
   },
@@ -132,8 +132,8 @@ export const es: Catalog = {
   strategy: {
     title: 'Estrategia',
     settings: 'Ajustes',
-    ancestry: 'Quién viene de quién: cada candidata según su orden y precisión, unida a su madre',
-    noAncestry: 'Las candidatas según su orden y precisión',
+    ancestry: 'Quién viene de quién: cada candidata según su orden y exactitud, unida a su madre',
+    noAncestry: 'Las candidatas según su orden y exactitud',
     empty: 'Cada candidata aparecerá aquí, unida a aquella de la que salió.',
   },
 
@@ -162,7 +162,7 @@ export const es: Catalog = {
     front: 'Frente',
     table: 'Tabla',
     axis: 'Eje de costo',
-    accuracy: 'precisión de validación (f32)',
+    accuracy: 'exactitud de validación (f32)',
     axes: {
       latency: 'latencia',
       energy: 'energía',
@@ -197,25 +197,25 @@ export const es: Catalog = {
     },
     emptyTitle: 'Aún no se ha buscado nada',
     emptyText:
-      'Pulsa {search}: se proponen redes, se entrenan aquí en tu navegador y cada una es un punto: la precisión hacia arriba, el costo hacia la derecha.',
+      'Pulsa {search}: se proponen redes, se entrenan aquí en tu navegador y cada una es un punto: la exactitud hacia arriba, el costo hacia la derecha.',
     emptyDrawn: 'Las marcas de abajo son redes sorteadas, con su costo pero sin entrenar.',
     noneTold: 'Se entrenan las primeras candidatas…',
     select: 'Candidatas, por costo',
     selectHint: 'Izquierda y derecha: todas las candidatas; arriba y abajo: las del frente.',
-    best: 'Mejor precisión',
+    best: 'Mejor exactitud',
     hypervolume: 'Hipervolumen',
     hypervolumeHint: (accuracy, cost) =>
       `Parte del área entre adivinar (${accuracy}) y ${cost} que abarca el frente`,
     candidatesAxis: 'candidatas',
-    bestEmpty: 'La mejor precisión tras cada candidata.',
+    bestEmpty: 'La mejor exactitud tras cada candidata.',
     hypervolumeEmpty: 'Cuánto abarca el frente tras cada candidata.',
     summaryEmpty: 'Aún no se ha entrenado ninguna candidata.',
     summary: (told, front, low, high, cheap, dear, axis) =>
-      `${told} candidatas entrenadas. Frente: ${front} redes, precisión de ${low} a ${high}, ${axis} de ${cheap} a ${dear}.`,
+      `${told} candidatas entrenadas. Frente: ${front} redes, exactitud de ${low} a ${high}, ${axis} de ${cheap} a ${dear}.`,
     summaryNoFront: (told) => `${told} candidatas entrenadas, ninguna en el frente.`,
-    bestSummary: (told, best) => `Tras ${told} candidatas la mejor precisión es ${best}.`,
+    bestSummary: (told, best) => `Tras ${told} candidatas la mejor exactitud es ${best}.`,
     pointLabel: (ask, accuracy, error, cost, axis) =>
-      `Candidata ${ask}: precisión ${accuracy} ± ${error}, ${axis} ${cost}`,
+      `Candidata ${ask}: exactitud ${accuracy} ± ${error}, ${axis} ${cost}`,
     onFront: 'en el frente',
   },
 
@@ -224,7 +224,7 @@ export const es: Catalog = {
     columns: {
       ask: 'n.º',
       what: 'red',
-      accuracy: 'precisión',
+      accuracy: 'exactitud',
       latency: 'latencia',
       macs: 'MAC',
       params: 'parám.',
@@ -273,7 +273,7 @@ export const es: Catalog = {
     candidate: (ask) => `n.º ${ask}`,
     rejected: 'un sorteo rechazado',
     follow: 'La mejor',
-    followHint: 'Elige la red más precisa del frente, también cuando cambie',
+    followHint: 'Elige la red más exacta del frente, también cuando cambie',
     following: 'sigue a la mejor',
     validation: (error) => `validación ± ${error}`,
     notTrained: 'sin entrenar',
@@ -299,7 +299,7 @@ export const es: Catalog = {
     memoryInput: 'entrada',
     memoryOutput: 'salida',
     curve: 'Curva de aprendizaje',
-    curveEmpty: 'Tras entrenar: precisión por época.',
+    curveEmpty: 'Tras entrenar: exactitud por época.',
     curveSummary: (epochs, first, last) =>
       `Precisión de validación en ${epochs} épocas: de ${first} a ${last}.`,
     epochs: 'épocas',
@@ -311,13 +311,13 @@ export const es: Catalog = {
       failed: 'Su entrenamiento falló, así que no tiene puntuación.',
       same: (ask) => `Es la misma red que la n.º ${ask}, así que no se entrenó de nuevo.`,
       rejected: (violation) => `Rechazada antes de entrenar: ${violation}.`,
-      dominated: (ask) => `La n.º ${ask} es al menos tan precisa y no cuesta más.`,
+      dominated: (ask) => `La n.º ${ask} es al menos tan exacta y no cuesta más.`,
       dominatedNoise: (ask, points, images) =>
         `La n.º ${ask} es ${points} puntos mejor y no cuesta más; eso cabe en el ruido de ${images} imágenes.`,
       only: 'Es la única del frente hasta ahora.',
       cheapest: 'Ninguna otra es tan barata.',
-      noCheaper: 'Ninguna más barata es tan precisa.',
-      most: 'Ninguna otra es más precisa.',
+      noCheaper: 'Ninguna más barata es tan exacta.',
+      most: 'Ninguna otra es más exacta.',
       better: (ask, points, extra) =>
         `La siguiente, la n.º ${ask}, es ${points} puntos mejor y cuesta ${extra} más.`,
       betterNoise: (ask, points, images, extra) =>

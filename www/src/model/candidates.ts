@@ -29,7 +29,8 @@ export interface Sorting {
   readonly descending: boolean;
 }
 
-export type Filter = 'all' | 'front' | 'trained' | 'rejected' | 'failed';
+export const FILTERS = ['all', 'front', 'trained', 'rejected', 'failed'] as const;
+export type Filter = (typeof FILTERS)[number];
 
 export function statusOf(candidate: Candidate, frontAsks: ReadonlySet<number>): Status {
   if (candidate.result === null) {

@@ -33,6 +33,7 @@ describe('noise', () => {
 
   it.each([
     ['0.7 points of 300 images', 0.946, 0.953, 300, true],
+    ['4 points of 300 images', 0.9, 0.94, 300, true],
     ['6 points of 300 images', 0.9, 0.96, 300, false],
     ['0.7 points of 30,000 images', 0.946, 0.953, 30_000, false],
     ['no difference at all', 1, 1, 300, true],

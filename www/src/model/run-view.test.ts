@@ -58,6 +58,14 @@ describe('a run shown from its log', () => {
     expect(WHOLE.rejections.map(({ index }) => index)).toEqual(first.map((_, index) => index));
   });
 
+  it('counts the work of what was told', () => {
+    const planned = LINES.flatMap((line) => (line.line === 'asked' ? line.planned_macs : []));
+    expect(WHOLE.workMacs).toBe(planned.reduce((sum, macs) => sum + macs, 0));
+    const firstTold = LINES.findIndex(({ line }) => line === 'told');
+    expect(showLines(EMPTY_RUN, LINES.slice(0, firstTold)).workMacs).toBe(0);
+    expect(showLines(EMPTY_RUN, LINES.slice(0, firstTold + 1)).workMacs).toBe(planned[0]);
+  });
+
   it('has a milestone after each result: the best never falls, the hypervolume is a share', () => {
     expect(WHOLE.milestones.map(({ told }) => told)).toEqual(WHOLE.told.map((_, index) => index + 1));
     for (const [index, { bestAccuracy, hypervolume }] of WHOLE.milestones.entries()) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { EngineFailure } from '../engine/errors';
 import type { Job } from '../protocol/generated/Job';
 import type { Outcome } from '../protocol/generated/Outcome';
 import type { FromCoordinator, FromTrainer, ToTrainer } from '../protocol/messages';
@@ -27,7 +28,7 @@ class FakeRun implements JobSource {
   }
 
   tell(job: number, outcome: Outcome): void {
-    if (!this.#handedOut.delete(job)) throw { code: 'unknown-job', message: `job ${job} is not under way` };
+    if (!this.#handedOut.delete(job)) throw new EngineFailure('unknown-job', `job ${job} is not under way`);
     this.outcomes.set(job, outcome);
     while (this.outcomes.has(this.#told)) {
       this.#log += `told ${this.#told}\n`;
@@ -303,7 +304,7 @@ describe('the end', () => {
     const trainer = bench.trainer(0);
     bench.run.lost(0);
     trainer.finishes(0);
-    expect(bench.posted.at(-1)).toEqual({
+    expect(bench.posted.at(-1)).toMatchObject({
       kind: 'failed',
       error: { code: 'unknown-job', message: 'job 0 is not under way' },
     });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { EngineFailure } from '../engine/errors';
 import type { Job } from '../protocol/generated/Job';
 import type { Outcome } from '../protocol/generated/Outcome';
 import type { StepView } from '../protocol/generated/StepView';
@@ -16,7 +17,7 @@ class Bench implements JobEvaluator {
   /** Work left of the job. */
   macsLeft = Infinity;
   known: Outcome | null = null;
-  failure: unknown;
+  failure: Error | undefined;
   now = 0;
   readonly steps: { readonly macs: number; readonly ms: number }[] = [];
   readonly posted: (FromTrainer & { readonly at: number })[] = [];
@@ -64,7 +65,7 @@ class Bench implements JobEvaluator {
   }
 
   #fail(): void {
-    if (this.failure !== undefined) throw this.failure;
+    if (this.failure) throw this.failure;
   }
 }
 
@@ -204,7 +205,7 @@ describe('pause', () => {
 
 describe('trouble', () => {
   it.each([
-    ['of the engine', { code: 'bad-data', message: 'damaged' }, { code: 'bad-data', message: 'damaged' }],
+    ['of the engine', new EngineFailure('bad-data', 'damaged'), { code: 'bad-data', message: 'damaged' }],
     ['of the browser', new RangeError('too big'), { code: 'internal', message: 'too big' }],
   ])('%s is told, at the beginning and on the way', (_, failure, error) => {
     const early = new Bench();
