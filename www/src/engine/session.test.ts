@@ -246,6 +246,7 @@ describe('trouble', () => {
   it.each([
     ['a word', 'out of memory', 'out of memory'],
     ['none, as when its script cannot be loaded', undefined, 'a worker broke down without a word'],
+    ['an empty one', '', 'a worker broke down without a word'],
   ])('with the coordinator ends the session, with %s', async (_, message, told) => {
     const bench = await Bench.running();
     bench.coordinator.breaks(message);
@@ -258,6 +259,7 @@ describe('a trainer', () => {
   it.each([
     ['a word', 'unreachable', 'unreachable'],
     ['none, as when its script cannot be loaded', undefined, 'a worker broke down without a word'],
+    ['an empty one', '', 'a worker broke down without a word'],
   ])(
     'that breaks down with %s is ended, and replaced when the coordinator says so',
     async (_, word, told) => {

@@ -265,6 +265,15 @@ describe('pause, resume and step', () => {
     expect(bench.log).toBe('run\ntold 0\ntold 1\n');
   });
 
+  it('pauses once when a step is overtaken by a pause', () => {
+    const bench = new Bench(3);
+    const trainer = bench.trainer(0);
+    bench.does('step');
+    bench.does('pause');
+    trainer.finishes(0);
+    expect(bench.states).toEqual(['running', 'running', 'paused']);
+  });
+
   it('forgets a step at the next pause or resume', () => {
     for (const last of ['pause', 'resume'] as const) {
       const bench = new Bench(3);
@@ -380,6 +389,15 @@ describe('lost workers', () => {
     bench.loses(0, 'unreachable');
     expect(bench.run.outcomes.get(0)).toEqual({ outcome: 'failed', why: 'crashed', message: 'unreachable' });
     expect(bench.trainer(0).jobs).toEqual([1]);
+  });
+
+  it('are not replaced when their last job has failed with them', () => {
+    const bench = new Bench(1);
+    for (let time = 0; time < 2; time += 1) {
+      bench.trainer(0);
+      bench.loses(0, 'unreachable');
+    }
+    expect(bench.states).toEqual(['running', 'replace', 'finished']);
   });
 
   it('are not held against a job when they were terminated or silent', () => {
