@@ -188,9 +188,6 @@ pub enum Failure {
         #[ts(type = "number")]
         limit_bytes: u64,
     },
-    /// The evaluator broke twice, in two fresh workers.
-    Crashed {
-        /// What it said.
-        message: String,
-    },
+    /// The evaluator broke twice, in two fresh workers. What it said differs between hosts and is not a result.
+    Crashed,
 }

@@ -269,7 +269,7 @@ export const en = {
   failures: {
     diverged: (layer: string) => `training diverged in layer ${layer}`,
     tooLarge: (needed: string, limit: string) => `training needs ${needed}, more than ${limit}`,
-    crashed: (message: string) => `the trainer broke twice: ${message}`,
+    crashed: 'it broke two trainers, one after the other',
   },
 
   network: {

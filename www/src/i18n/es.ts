@@ -262,7 +262,7 @@ export const es: Catalog = {
   failures: {
     diverged: (layer) => `el entrenamiento divergió en la capa ${layer}`,
     tooLarge: (needed, limit) => `entrenarla pide ${needed}, más de ${limit}`,
-    crashed: (message) => `el entrenador se rompió dos veces: ${message}`,
+    crashed: 'rompió dos procesos de entrenamiento, uno tras otro',
   },
 
   network: {

@@ -95,7 +95,7 @@ export function failureText(failure: Failure, t: Catalog, format: NumberFormat):
     case 'too-large':
       return t.failures.tooLarge(format.bytes(failure.needed_bytes), format.bytes(failure.limit_bytes));
     case 'crashed':
-      return t.failures.crashed(failure.message);
+      return t.failures.crashed;
   }
 }
 

@@ -387,7 +387,7 @@ describe('lost workers', () => {
     expect(bench.run.outcomes.size).toBe(0);
     bench.trainer(0);
     bench.loses(0, 'unreachable');
-    expect(bench.run.outcomes.get(0)).toEqual({ outcome: 'failed', why: 'crashed', message: 'unreachable' });
+    expect(bench.run.outcomes.get(0)).toEqual({ outcome: 'failed', why: 'crashed' });
     expect(bench.trainer(0).jobs).toEqual([1]);
   });
 

@@ -178,8 +178,7 @@ export class Coordination {
   #takeBack(job: number, loss: Loss): void {
     const crashes = (this.#crashes.get(job) ?? 0) + Number(loss.cause === 'crash');
     this.#crashes.set(job, crashes);
-    if (crashes >= CRASHES_TO_FAIL)
-      this.#tell(job, { outcome: 'failed', why: 'crashed', message: loss.message });
+    if (crashes >= CRASHES_TO_FAIL) this.#tell(job, { outcome: 'failed', why: 'crashed' });
     else this.host.run.lost(job);
   }
 

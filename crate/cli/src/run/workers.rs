@@ -18,8 +18,8 @@ const MACS_AT_ONCE: u64 = 1 << 25;
 /// What a worker says of a job.
 enum Report {
     Done(JobId, Outcome),
-    /// The evaluator panicked.
-    Crashed(JobId, String),
+    /// The evaluator panicked: the panic's message is on standard error.
+    Crashed(JobId),
     /// The job cannot be performed: a defect.
     Refused(EvaluationError),
 }
@@ -74,10 +74,8 @@ fn coordinate(
         let wait = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(now()));
         match reports.recv_timeout(wait) {
             Ok(Report::Done(job, outcome)) => run.tell(job, outcome)?,
-            Ok(Report::Crashed(job, _)) if crashed.insert(job) => run.lost(job),
-            Ok(Report::Crashed(job, message)) => {
-                run.tell(job, Outcome::Failed(TrainingFailure::Crashed { message }))?;
-            }
+            Ok(Report::Crashed(job)) if crashed.insert(job) => run.lost(job),
+            Ok(Report::Crashed(job)) => run.tell(job, Outcome::Failed(TrainingFailure::Crashed))?,
             Ok(Report::Refused(error)) => return Err(Failure::Internal(error.to_string())),
             Err(RecvTimeoutError::Timeout) => run.stop(StopReason::Time),
             Err(RecvTimeoutError::Disconnected) => {
@@ -96,7 +94,7 @@ fn work(jobs: &Mutex<Receiver<Job>>, reports: &Sender<Report>, images: &Images, 
             Ok(Ok(Some(outcome))) => Report::Done(id, outcome),
             Ok(Ok(None)) => return,
             Ok(Err(error)) => Report::Refused(error),
-            Err(panic) => Report::Crashed(id, panic_message(&*panic)),
+            Err(_) => Report::Crashed(id),
         };
         if reports.send(report).is_err() {
             return;
@@ -116,10 +114,4 @@ fn perform(job: Job, images: &Images, is_stopped: &AtomicBool) -> Result<Option<
         }
     }
     Ok(None)
-}
-
-fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a message".to_owned())
 }

@@ -19,8 +19,4 @@ needed_bytes: number,
 /**
  * The limit.
  */
-limit_bytes: number, } | { "why": "crashed", 
-/**
- * What it said.
- */
-message: string, };
+limit_bytes: number, } | { "why": "crashed" };
