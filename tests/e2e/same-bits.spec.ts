@@ -1,7 +1,10 @@
 import { SHORT_RUN, nativeLog } from '../native.mjs';
 import { expect, test } from './fixtures';
 
-test('one run in the page with one and three workers, and natively: one log', async ({ page, playground }) => {
+test('one run in the page with one and three workers, and natively: one log', async ({
+  page,
+  playground,
+}) => {
   const native = nativeLog(SHORT_RUN, 2);
   const lines = native.trimEnd().split('\n');
   expect(lines.filter((line) => line.startsWith('{"line":"told"')).length).toBeGreaterThanOrEqual(32);

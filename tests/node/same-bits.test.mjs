@@ -9,7 +9,11 @@ import { binary, browserLog, evaluatorFor, finish } from './browser-binary.mjs';
 // The command writes single-precision numbers with as few digits as tell them apart.
 const singles = (/** @type {unknown} */ value) =>
   JSON.parse(JSON.stringify(value), (_, part) => (typeof part === 'number' ? Math.fround(part) : part));
-const lines = (/** @type {string} */ log) => log.trimEnd().split('\n').map((line) => JSON.parse(line));
+const lines = (/** @type {string} */ log) =>
+  log
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 
 test('one run, natively with one and four threads and in the browser’s binary: one log', () => {
   const log = nativeLog(SHORT_RUN, 1);
@@ -46,7 +50,10 @@ test('a checkpoint made natively at the end of any epoch is finished in the brow
   const evaluator = evaluatorFor(job.data);
   for (const epoch of [1, 2, 3]) {
     evaluator.resume(job, readFileSync(join(folder, `epoch-${epoch}.checkpoint`)));
-    assert.deepEqual(singles(finish(evaluator)), singles({ outcome: 'trained', curve, test_accuracy, weights_sha256 }));
+    assert.deepEqual(
+      singles(finish(evaluator)),
+      singles({ outcome: 'trained', curve, test_accuracy, weights_sha256 }),
+    );
   }
   evaluator.free();
 });
