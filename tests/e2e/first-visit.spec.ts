@@ -21,7 +21,11 @@ test('another network is drawn on request', async ({ page, playground }) => {
   await expect(picture).not.toHaveAttribute('aria-label', first ?? '');
 });
 
-test('nothing is asked of other hosts', async ({ page, playground, baseURL }) => {
+test('nothing is asked of other hosts, and the page forbids itself to', async ({
+  page,
+  playground,
+  baseURL,
+}) => {
   const others: string[] = [];
   page.on('request', (request) => {
     if (!request.url().startsWith(baseURL ?? '') && !/^(blob|data):/.test(request.url()))
@@ -29,6 +33,8 @@ test('nothing is asked of other hosts', async ({ page, playground, baseURL }) =>
   });
   await playground.open();
   expect(others).toEqual([]);
+  const policy = page.locator('meta[http-equiv=Content-Security-Policy]');
+  await expect(policy).toHaveAttribute('content', /^default-src 'none';.*style-src 'self'/);
 });
 
 test.describe('without JavaScript', () => {
