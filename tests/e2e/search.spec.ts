@@ -88,3 +88,15 @@ test('a changed configuration is told apart from the results that are shown', as
   await page.getByTestId('goal-seed').blur();
   await expect(changed).toBeVisible();
 });
+
+test('a search outlives a reload', async ({ page, playground }) => {
+  await playground.open(QUICK);
+  await playground.searchToTheEnd();
+  const log = await playground.downloadLog();
+  await playground.goto({});
+  await page.reload();
+  await page.getByTestId('show-last').click();
+  await playground.waitForPhase('finished');
+  await expect(page.getByTestId('goal-seed')).toHaveValue('3');
+  expect(await playground.downloadLog()).toBe(log);
+});

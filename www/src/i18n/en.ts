@@ -198,6 +198,7 @@ export const en = {
     emptyText:
       'Press {search}: networks are proposed, trained here in your browser, and each becomes a point: accuracy upwards, cost to the right.',
     emptyDrawn: 'The marks below are networks drawn at random and priced, not trained.',
+    showLast: 'Show the last search',
     noneTold: 'The first candidates are being trained…',
     select: 'Candidates, by cost',
     selectHint: 'Left and right: all candidates; up and down: members of the front.',

@@ -199,6 +199,7 @@ export const es: Catalog = {
     emptyText:
       'Pulsa {search}: se proponen redes, se entrenan aquí en tu navegador y cada una es un punto: la exactitud hacia arriba, el costo hacia la derecha.',
     emptyDrawn: 'Las marcas de abajo son redes sorteadas, con su costo pero sin entrenar.',
+    showLast: 'Mostrar la última búsqueda',
     noneTold: 'Se entrenan las primeras candidatas…',
     select: 'Candidatas, por costo',
     selectHint: 'Izquierda y derecha: todas las candidatas; arriba y abajo: las del frente.',

@@ -2,10 +2,13 @@ import type { ContactSheet, Engine, EngineError } from '../engine/engine';
 import { SHEET } from '../model/sheet';
 import { networkWords } from '../model/describe';
 import { limitsOf } from '../model/limits';
+import { readLog } from '../model/log-text';
 import { lookAt } from '../model/looked';
 import { blocksOf } from '../model/network/blocks';
 import type { CandidateView } from '../protocol/generated/CandidateView';
 import type { Device } from '../protocol/generated/Device';
+import type { LogLine } from '../protocol/generated/LogLine';
+import type { Shelf } from '../store/shelf';
 import { Choice } from './choice.svelte';
 import { asEngineError } from '../engine/errors';
 import { Experiment } from './experiment.svelte';
@@ -15,6 +18,13 @@ import { Search } from './search.svelte';
 import type { Ui } from './ui.svelte';
 
 const LEAST_WORKERS_MAX = 4;
+/** The log of a search under way is kept at most this often. */
+const KEEP_MS = 1000;
+
+interface KeptLog {
+  readonly text: string;
+  readonly lines: readonly LogLine[];
+}
 
 /** The page's state with an engine behind it: what is searched, the search, and what is looked at. */
 export class PlaygroundState {
@@ -27,11 +37,14 @@ export class PlaygroundState {
   #sheet = $state.raw<ContactSheet | null>(null);
   #sheetError = $state.raw<EngineError | null>(null);
   #isLinkWaiting = $state.raw(false);
+  #last = $state.raw<KeptLog | null>(null);
+  #keptAt = -Infinity;
   readonly #pricing: Pricing;
 
   constructor(
     private readonly engine: Engine,
     private readonly ui: Ui,
+    private readonly shelf: Shelf,
   ) {
     this.experiment = new Experiment(engine, () => {
       this.#writeLocation();
@@ -124,6 +137,36 @@ export class PlaygroundState {
 
   step(): void {
     this.search.step(this.experiment.config, this.workers);
+  }
+
+  /** Looks whether a log was kept on an earlier visit. */
+  async findLast(): Promise<void> {
+    const text = await this.shelf.last();
+    const lines = text === null ? null : readLog(text);
+    this.#last = text === null || lines === null ? null : { text, lines };
+  }
+
+  /** Whether there is a search of an earlier visit to show. */
+  get hasLast(): boolean {
+    return this.#last !== null;
+  }
+
+  /** Shows the search of an earlier visit, and takes its configuration. */
+  showLast(): void {
+    const first = this.#last?.lines[0];
+    if (this.#last === null || first?.line !== 'run') return;
+    this.choice.follow();
+    this.experiment.update(first.config);
+    this.search.showLog(this.#last.text, this.#last.lines);
+  }
+
+  /** Keeps the log of the search under way, so that a reload loses nothing. */
+  async keepLog(): Promise<void> {
+    if (!this.search.hasLog || this.search.view.told.length === 0) return;
+    const now = performance.now();
+    if (this.search.isActive && now - this.#keptAt < KEEP_MS) return;
+    this.#keptAt = now;
+    await this.shelf.keep(await this.search.log());
   }
 
   reset(): void {

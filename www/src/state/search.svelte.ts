@@ -126,6 +126,15 @@ export class Search {
     this.#phase = 'idle';
   }
 
+  /** Shows a finished or interrupted search from its log alone. */
+  showLog(text: string, lines: readonly LogLine[]): void {
+    this.reset();
+    this.#log = () => Promise.resolve(text);
+    this.#hasLog = true;
+    this.#view = showLines(EMPTY_RUN, lines);
+    this.#phase = 'finished';
+  }
+
   log(): Promise<string> {
     return this.#log?.() ?? Promise.reject(new Error('there is no log yet'));
   }
