@@ -259,7 +259,8 @@ fn members() -> Vec<Member> {
     [spaces(), strategies(), evaluations()].concat()
 }
 
-fn find_setting(key: &str) -> Option<Setting> {
+/// The setting that a key `member.name` stands for.
+pub(crate) fn find_setting(key: &str) -> Option<Setting> {
     let (id, name) = key.rsplit_once('.')?;
     let member = members().into_iter().find(|member| member.id == id)?;
     member.settings.into_iter().find(|setting| setting.name == name)

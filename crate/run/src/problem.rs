@@ -9,6 +9,7 @@ use nas_space::{Genotype, Space, space, spaces};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::link::find_setting;
 use crate::{CandidateCosts, DataSpec, RunConfig, RunError, evaluations, final_recipe, recipe};
 
 /// Draws that look for the reference cost of the front's hypervolume.
@@ -67,12 +68,6 @@ pub struct Priced {
     pub violations: Vec<Violation>,
 }
 
-/// What the first random draws told about a problem.
-pub(crate) struct Survey {
-    /// The largest cost seen within the limits.
-    pub(crate) reference_cost: f64,
-}
-
 impl Problem {
     /// Joins a configuration with its data.
     ///
@@ -82,19 +77,20 @@ impl Problem {
         if config.data != facts.id {
             return Err(RunError::Data { expected: config.data.clone(), found: facts.id.clone() });
         }
+        check_budgets(config)?;
+        check_settings(config)?;
         let data = data_spec(config, facts)?;
         let input = Shape::new(facts.channels, data.res, data.res);
         let space_problem = nas_space::Problem { input, classes: facts.classes };
-        let space = space(&config.space, space_problem, &settings_of(config, &spaces(), &config.space)?)?;
-        let strategy_settings = settings_of(config, &strategies(), &config.strategy)?;
+        let space = space(&config.space, space_problem, &settings_of(config, &spaces(), &config.space))?;
+        let strategy_settings = settings_of(config, &strategies(), &config.strategy);
         let known = evaluations();
         if !known.iter().any(|member| member.id == config.eval) {
             let known = known.iter().map(|member| member.id).collect::<Vec<_>>().join(", ");
             return Err(RunError::UnknownEvaluation { id: config.eval.clone(), known });
         }
-        let evaluation = settings_of(config, &known, &config.eval)?;
+        let evaluation = settings_of(config, &known, &config.eval);
         let device = device(&config.device)?;
-        check_budgets(config)?;
         let limits = limits(config, device);
         config.objective.check(device)?;
         limits.check(device)?;
@@ -169,8 +165,12 @@ impl Problem {
         self.config.objective.value(costs, self.device)
     }
 
-    /// Draws candidates to find the reference cost of the hypervolume, and whether any candidate fits at all.
-    pub(crate) fn survey(&self) -> Result<Survey, RunError> {
+    /// Cost up to which the hypervolume is counted: the limit of the objective, or without one the largest cost among
+    /// the first random draws that fit.
+    ///
+    /// # Errors
+    /// If no draw fits.
+    pub(crate) fn reference_cost(&self) -> Result<f64, RunError> {
         let mut rng = Rng::for_purpose(self.config.seed, "survey", 0);
         let mut reference_cost = None::<f64>;
         let mut broken: BTreeMap<Objective, (u32, Violation)> = BTreeMap::new();
@@ -193,7 +193,7 @@ impl Problem {
         }
         let limit = self.limits.get(self.config.objective);
         match (reference_cost, broken.into_values().max_by_key(|(count, _)| *count)) {
-            (Some(cost), _) => Ok(Survey { reference_cost: limit.unwrap_or(cost) }),
+            (Some(cost), _) => Ok(limit.unwrap_or(cost)),
             (None, Some((_, least))) => Err(RunError::Infeasible { draws: FEASIBILITY_DRAWS, least }),
             (None, None) => unreachable!("a draw either fits or breaks a limit"),
         }
@@ -217,16 +217,20 @@ fn data_spec(config: &RunConfig, facts: &DataFacts) -> Result<DataSpec, RunError
     Ok(DataSpec { id: facts.id.clone(), res, samples })
 }
 
-/// The settings of member `id`: those of the configuration, checked, and defaults for the rest.
-fn settings_of(config: &RunConfig, members: &[Member], id: &str) -> Result<Settings, RunError> {
-    let declared = members.iter().find(|member| member.id == id).map_or(&[][..], |member| &member.settings);
-    for setting in declared {
-        let key = format!("{id}.{}", setting.name);
-        if let Some(value) = config.settings.get(&key) {
-            setting.check(value).map_err(|error| bad_setting(&key, error.to_string()))?;
-        }
+/// Checks every setting, those of members that are not chosen too: a misspelt one is never silently without effect.
+fn check_settings(config: &RunConfig) -> Result<(), RunError> {
+    for (key, value) in &config.settings {
+        let setting =
+            find_setting(key).ok_or_else(|| bad_setting(key, "there is no such setting".to_owned()))?;
+        setting.check(value).map_err(|error| bad_setting(key, error.to_string()))?;
     }
-    Ok(Settings::new(declared, |name| config.settings.get(&format!("{id}.{name}"))))
+    Ok(())
+}
+
+/// The settings of member `id`: those of the configuration, and defaults for the rest.
+fn settings_of(config: &RunConfig, members: &[Member], id: &str) -> Settings {
+    let declared = members.iter().find(|member| member.id == id).map_or(&[][..], |member| &member.settings);
+    Settings::new(declared, |name| config.settings.get(&format!("{id}.{name}")))
 }
 
 fn check_budgets(config: &RunConfig) -> Result<(), RunError> {

@@ -115,7 +115,7 @@ impl Run {
     /// If there is no such strategy, or no candidate keeps the limits.
     pub fn of(problem: Problem) -> Result<Self, RunError> {
         let strategy = problem.strategy()?;
-        let survey = problem.survey()?;
+        let reference_cost = problem.reference_cost()?;
         let header = RunHeader {
             format: LOG_FORMAT,
             numerics: NUMERICS_VERSION,
@@ -127,7 +127,7 @@ impl Run {
             validation_images: problem.facts.validation_images,
             test_images: problem.facts.test_images,
             reference_accuracy: chance(&problem),
-            reference_cost: survey.reference_cost,
+            reference_cost,
         };
         let mut run = Self {
             clock: VirtualClock::new(problem.config.width),
@@ -138,7 +138,7 @@ impl Run {
             asked_macs: 0,
             told: 0,
             front: Front::default(),
-            reference_cost: survey.reference_cost,
+            reference_cost,
             finalists: Vec::new(),
             finals_logged: 0,
             jobs: Jobs::default(),

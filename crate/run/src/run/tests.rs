@@ -209,6 +209,10 @@ fn a_work_budget_ends_the_search() {
 
 type Change<'a> = &'a dyn Fn(&mut RunConfig);
 
+fn set(config: &mut RunConfig, key: &str, value: u32) {
+    config.settings.insert(key.into(), nas_member::SettingValue::Integer(value));
+}
+
 #[test]
 fn what_cannot_be_is_refused_before_it_starts() {
     let message = |change: &dyn Fn(&mut RunConfig)| {
@@ -216,7 +220,7 @@ fn what_cannot_be_is_refused_before_it_starts() {
         change(&mut config);
         Run::new(&config, &facts()).err().expect("this configuration cannot be").to_string()
     };
-    let cases: [(Change<'_>, &str); 9] = [
+    let cases: [(Change<'_>, &str); 11] = [
         (&|c| c.space = "outer".into(), "there is no search space 'outer': use one of layers"),
         (&|c| c.strategy = "hope".into(), "there is no strategy 'hope'"),
         (&|c| c.eval = "guess".into(), "there is no evaluation 'guess': use one of train"),
@@ -224,6 +228,8 @@ fn what_cannot_be_is_refused_before_it_starts() {
         (&|c| c.data = "mnist".into(), "configured for mnist, but was given digits8"),
         (&|c| c.res = Some(5), "res: digits8 has no resolution 5: use one of 4, 8"),
         (&|c| c.samples = Some(0), "samples: digits8 has 1197 training images"),
+        (&|c| set(c, "layers.widht", 4), "layers.widht: there is no such setting"),
+        (&|c| set(c, "regularized-evolution.sample", 0), "regularized-evolution.sample: 0 is out of bounds"),
         (&|c| c.width = 0, "width: 0 is out of bounds: 1 to 64"),
         (&|c| c.ram = Some(10), "no candidate fits: in 4096 random draws the best was RAM (int8)"),
     ];
