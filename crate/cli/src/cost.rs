@@ -3,7 +3,7 @@ use nas_cost::{Device, Estimate, Memory, NetworkCosts, device, devices, estimate
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::{network, print_json};
+use crate::{network, print_json, print_line};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -62,8 +62,7 @@ pub(crate) fn cost(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.json {
         return print_json(&CostJson::new(&costs, &estimates));
     }
-    print_table(&costs, &estimates);
-    Ok(())
+    print_table(&costs, &estimates)
 }
 
 impl CostJson {
@@ -91,17 +90,24 @@ impl CostJson {
     }
 }
 
-fn print_table(costs: &NetworkCosts, estimates: &[Estimate]) {
-    println!(
+fn print_table(costs: &NetworkCosts, estimates: &[Estimate]) -> Result<(), Failure> {
+    print_line(&format!(
         "parameters {} (with running statistics {}, deployed {})",
         costs.params, costs.params_total, costs.params_deployed
-    );
-    println!("MACs {}, FLOPs {}", costs.macs, costs.flops);
+    ))?;
+    print_line(&format!("MACs {}, FLOPs {}", costs.macs, costs.flops))?;
     for (kind, memory) in [("int8", &costs.memory.int8), ("f32", &costs.memory.f32)] {
-        println!("memory at {kind}: flash {} B, peak RAM {} B", memory.flash_bytes, memory.peak_ram_bytes);
+        print_line(&format!(
+            "memory at {kind}: flash {} B, peak RAM {} B",
+            memory.flash_bytes, memory.peak_ram_bytes
+        ))?;
     }
     for estimate in estimates {
         let energy = estimate.energy_mj.map_or_else(|| "–".to_owned(), |energy| format!("{energy:.4} mJ"));
-        println!("{:14} {:12.4} ms  {energy}  ({})", estimate.device, estimate.latency_ms, estimate.note.en);
+        print_line(&format!(
+            "{:14} {:12.4} ms  {energy}  ({})",
+            estimate.device, estimate.latency_ms, estimate.note.en
+        ))?;
     }
+    Ok(())
 }

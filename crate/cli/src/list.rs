@@ -9,7 +9,7 @@ use nas_space::spaces;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::print_json;
+use crate::{print_json, print_line};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -50,7 +50,7 @@ pub(crate) fn list(arguments: &Arguments) -> Result<(), Failure> {
     }
     let width = entries.iter().map(|entry| entry.id.len()).max().unwrap_or(0);
     for Entry { id, title } in entries {
-        println!("{id:width$}  {title}");
+        print_line(&format!("{id:width$}  {title}"))?;
     }
     Ok(())
 }

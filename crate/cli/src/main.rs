@@ -1,5 +1,5 @@
 //! The command `nas`: the same engine as in the browser, on files and threads.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is a command line")]
+#![expect(clippy::print_stderr, reason = "this is a command line")]
 
 mod cost;
 mod data;
@@ -9,6 +9,8 @@ mod network;
 mod run;
 mod sample;
 mod train;
+
+use std::io::Write as _;
 
 use clap::{Parser, Subcommand};
 
@@ -56,6 +58,14 @@ fn main() {
 
 /// Writes a value as JSON on one line.
 fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
-    println!("{}", serde_json::to_string(value).map_err(|error| Failure::Internal(error.to_string()))?);
-    Ok(())
+    print_line(&serde_json::to_string(value).map_err(|error| Failure::Internal(error.to_string()))?)
+}
+
+/// Writes a line. A reader that has gone away (`nas … | head`) ends the command quietly.
+fn print_line(line: &str) -> Result<(), Failure> {
+    match writeln!(std::io::stdout().lock(), "{line}") {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => Err(Failure::Internal(error.to_string())),
+    }
 }

@@ -9,11 +9,12 @@ use nas_arch::Network;
 use nas_evaluate::{Images, facts};
 use nas_numerics::sha256;
 use nas_run::{CandidateCosts, LogLine, Phase, Run, RunConfig, link};
+use nas_search::MAX_DRAWS;
 use serde::Serialize;
 
 use crate::data::{self, DataArguments};
 use crate::failure::Failure;
-use crate::{network, print_json};
+use crate::{network, print_json, print_line};
 
 /// The largest configuration file that is read, in bytes.
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -73,7 +74,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let workers = arguments.workers.map_or_else(available_workers, usize::from);
     workers::drive(&mut run, &images, workers, time_limit, &mut |lines| log.write(lines))?;
     report(arguments, &run, &config, &log.text)?;
-    if run.progress().phase == Phase::Stopped { Err(Failure::Stopped) } else { Ok(()) }
+    match run.progress() {
+        progress if progress.phase == Phase::Stopped => Err(Failure::Stopped),
+        progress if progress.told == 0 => {
+            Err(Failure::Infeasible(format!("no candidate was found within the limits in {MAX_DRAWS} draws")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn available_workers() -> usize {
@@ -140,21 +147,21 @@ fn report(arguments: &Arguments, run: &Run, config: &RunConfig, log: &str) -> Re
     if arguments.json {
         return print_json(&RunJson { config, front, log_sha256: sha256(log.as_bytes()).to_string() });
     }
-    println!(
+    print_line(&format!(
         "{:14} {:>11} {:>7} {:>9} {:>9} {:>10} {:>9}",
         "network", "validation", "test", "RAM", "flash", "MACs", "latency"
-    );
+    ))?;
     let percent = |accuracy: f32| format!("{:.1} %", accuracy * 100.0);
     for member in front {
         let CandidateCosts { ram_bytes, flash_bytes, macs, latency_ms, .. } = member.costs;
-        println!(
+        print_line(&format!(
             "{:14} {:>11} {:>7} {ram_bytes:>7} B {flash_bytes:>7} B {macs:>10} {latency_ms:>6.2} ms",
             member.name,
             percent(member.val_accuracy),
-            member.test_accuracy.map_or_else(|| "–".to_owned(), percent),
-        );
+            member.test_accuracy.map_or_else(|| "–".to_owned(), percent)
+        ))?;
     }
-    println!("log {}", sha256(log.as_bytes()));
+    print_line(&format!("log {}", sha256(log.as_bytes())))?;
     Ok(())
 }
 

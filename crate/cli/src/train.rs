@@ -2,16 +2,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use nas_arch::canonical;
-use nas_evaluate::{Evaluation, EvaluationError, Images, facts};
+use nas_evaluate::{Evaluation, EvaluationError, Images, MACS_AT_ONCE, facts};
 use nas_run::{DEFAULT_SEED, EpochScore, Job, Outcome};
 use serde::Serialize;
 
 use crate::data::{self, DataArguments};
 use crate::failure::Failure;
-use crate::{network, print_json};
-
-/// Multiply-accumulates between two looks at the outcome.
-const MACS_AT_ONCE: u64 = 1 << 30;
+use crate::{network, print_json, print_line};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -90,21 +87,22 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 fn report(arguments: &Arguments, outcome: &Outcome) -> Result<(), Failure> {
-    let Outcome::Trained { curve, test_accuracy, weights_sha256 } = outcome else {
-        return Err(Failure::Input(format!("the training failed: {outcome:?}")));
+    let (curve, test_accuracy, weights_sha256) = match outcome {
+        Outcome::Trained { curve, test_accuracy, weights_sha256 } => (curve, test_accuracy, weights_sha256),
+        Outcome::Failed(failure) => return Err(Failure::Input(format!("{}: {failure}", arguments.network))),
     };
     let val_accuracy = curve.last().map_or(0.0, |score| score.accuracy);
     if arguments.json {
         return print_json(&TrainJson { val_accuracy, test_accuracy: *test_accuracy, curve, weights_sha256 });
     }
     for (epoch, EpochScore { loss, accuracy }) in curve.iter().enumerate() {
-        println!(
+        print_line(&format!(
             "epoch {:3}  training loss {loss:.4}  validation accuracy {:.2} %",
             epoch + 1,
             accuracy * 100.0
-        );
+        ))?;
     }
     let test = test_accuracy.map_or_else(|| "–".to_owned(), |accuracy| format!("{:.2} %", accuracy * 100.0));
-    println!("test accuracy {test}\nweights {weights_sha256}");
+    print_line(&format!("test accuracy {test}\nweights {weights_sha256}"))?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use ts_rs::TS;
 use crate::Images;
 
 /// Multiply-accumulates between two looks at the outcome when nobody waits.
-const MACS_AT_ONCE: u64 = 1 << 30;
+pub const MACS_AT_ONCE: u64 = 1 << 30;
 
 /// A job under way.
 pub struct Evaluation {

@@ -6,7 +6,7 @@
 mod evaluation;
 mod images;
 
-pub use evaluation::{CheckpointError, Evaluation, EvaluationError, JobProgress, perform};
+pub use evaluation::{CheckpointError, Evaluation, EvaluationError, JobProgress, MACS_AT_ONCE, perform};
 pub use images::{Images, facts};
 #[doc(no_inline)]
 pub use nas_run::{Job, Outcome};

@@ -22,14 +22,6 @@ pub enum RunError {
     /// Not a genotype of the space.
     #[error("not a candidate of this space: {0}")]
     Genotype(#[from] GenotypeError),
-    /// No such evaluation.
-    #[error("there is no evaluation '{id}': use one of {known}")]
-    UnknownEvaluation {
-        /// The name given.
-        id: String,
-        /// The names there are.
-        known: String,
-    },
     /// A setting that cannot be.
     #[error("{key}: {problem}")]
     Setting {

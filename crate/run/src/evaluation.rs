@@ -12,6 +12,9 @@ pub const FINAL_MEMBERS: usize = 5;
 /// Work of one training step for one image, in forward passes: forward, gradients of inputs, gradients of weights.
 const PASSES: u64 = 3;
 
+/// The most work that is planned for one training: what JavaScript holds exactly.
+const MAX_PLANNED_MACS: u64 = (1 << 53) - 1;
+
 /// Learning rate of `AdamW` at batches of 32: found on `digits8` and `mnist` (validation split) with networks of
 /// 500 to 50,000 parameters, batch normalisation on; a third and three times as much are both worse at 9 epochs.
 const LEARNING_RATE: f32 = 0.01;
@@ -45,7 +48,7 @@ pub fn evaluations() -> Vec<Member> {
 
 /// How candidates are trained. The schedule's horizon is the highest fidelity of the search.
 #[must_use]
-pub fn recipe(config: &RunConfig, settings: &Settings) -> Recipe {
+pub(crate) fn recipe(config: &RunConfig, settings: &Settings) -> Recipe {
     Recipe {
         batch_size: settings.integer("batch_size"),
         optimizer: Optimizer::adam_w(),
@@ -58,7 +61,7 @@ pub fn recipe(config: &RunConfig, settings: &Settings) -> Recipe {
 
 /// How members of the front are trained to the end; none if the run wants no final training.
 #[must_use]
-pub fn final_recipe(config: &RunConfig, settings: &Settings) -> Option<Recipe> {
+pub(crate) fn final_recipe(config: &RunConfig, settings: &Settings) -> Option<Recipe> {
     let horizon_epochs = settings.integer("final_epochs");
     (horizon_epochs > 0).then(|| Recipe { horizon_epochs, ..recipe(config, settings) })
 }
@@ -68,5 +71,5 @@ pub fn final_recipe(config: &RunConfig, settings: &Settings) -> Option<Recipe> {
 #[must_use]
 pub(crate) fn planned_macs(network_macs: u64, epochs: u32, train_images: u32, scored_images: u32) -> u64 {
     let images = PASSES * u64::from(train_images) + u64::from(scored_images);
-    network_macs.saturating_mul(u64::from(epochs)).saturating_mul(images)
+    network_macs.saturating_mul(u64::from(epochs)).saturating_mul(images).min(MAX_PLANNED_MACS)
 }

@@ -81,15 +81,17 @@ impl Job {
 
 /// Memory that a training may use. A browser's worker has up to 4 GiB; on a phone with several workers a quarter of
 /// that is safe.
-pub const MEMORY_LIMIT_BYTES: u64 = 1 << 30;
+pub(crate) const MEMORY_LIMIT_BYTES: u64 = 1 << 30;
 
 /// Digest of everything that the outcome of a training depends on: the numerics, the canonical network, the dataset and
-/// what is used of it, the recipe, the starting weights (cold), the run's seed and the replicate.
+/// what is used of it, the recipe (a training ends with its horizon), the starting weights (cold), the run's seed and the
+/// replicate. A final training has a key of its own, and so initial weights of its own: its test score is not that of the
+/// draw that was selected for its luck.
 ///
 /// # Panics
 /// Never: plain values are always JSON.
 #[must_use]
-pub fn evaluation_key(
+pub(crate) fn evaluation_key(
     kind: JobKind,
     network: &Network,
     data_sha256: &str,
@@ -165,6 +167,20 @@ pub enum Outcome {
     },
     /// It could not be.
     Failed(Failure),
+}
+
+impl core::fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Diverged { step, layer } => {
+                write!(formatter, "the training diverged in step {step}: layer '{layer}' was not finite")
+            }
+            Self::TooLarge { needed_bytes, limit_bytes } => {
+                write!(formatter, "the training needs {needed_bytes} bytes, {limit_bytes} are allowed")
+            }
+            Self::Crashed => formatter.write_str("the evaluator broke down twice"),
+        }
+    }
 }
 
 /// Why a network could not be trained. A failure is a result: it is the same on every machine.

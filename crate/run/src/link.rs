@@ -6,6 +6,8 @@
 
 mod field;
 
+use std::collections::BTreeSet;
+
 use nas_cost::devices;
 use nas_member::{Member, Setting, SettingError, SettingValue, Text};
 use nas_search::strategies;
@@ -72,6 +74,16 @@ pub enum NoticeKind {
         /// What is taken, in words.
         expected: String,
     },
+    /// The key stands twice: the first value is used.
+    Repeated {
+        /// The key.
+        key: String,
+    },
+    /// More that could not be read than is told one by one.
+    More {
+        /// How much.
+        count: u32,
+    },
     /// Made by a newer version: what this one does not know is ignored.
     Newer {
         /// The version in the link.
@@ -89,6 +101,8 @@ impl LinkNotice {
             NoticeKind::Invalid { key, given, expected } => {
                 format!("{key}={given} is not {expected}: the default is used")
             }
+            NoticeKind::Repeated { key } => format!("'{key}' stands twice: its first value is used"),
+            NoticeKind::More { count } => format!("and {count} more items that could not be read"),
             NoticeKind::Newer { version } => format!(
                 "the link is of version {version}, this program reads version {LINK_VERSION}: \
                  what it does not know is ignored"
@@ -100,21 +114,81 @@ impl LinkNotice {
 
 /// Longest key or value that a notice repeats, in characters.
 const NOTICE_CHARACTERS: usize = 80;
+/// Notices that are told one by one.
+const MOST_NOTICES: usize = 32;
+/// Items that are read; every key there is fits several times.
+const MOST_ITEMS: usize = 256;
 
 /// Reads a link: a whole address, a fragment with `#`, or its content.
 #[must_use]
 pub fn read(link: &str, data: &[DataFacts]) -> LinkReading {
     let fragment = link.split_once('#').map_or(link, |(_, fragment)| fragment);
     let mut reading = LinkReading { config: RunConfig::default(), lang: None, notices: Vec::new() };
-    for item in fragment.split('&').map(str::trim).filter(|item| !item.is_empty()) {
+    let mut items = fragment.split('&').map(str::trim).filter(|item| !item.is_empty());
+    let mut seen = BTreeSet::new();
+    for item in items.by_ref().take(MOST_ITEMS) {
         let (key, value) = item.split_once('=').unwrap_or((item, ""));
         let (key, value) = (decode(key), decode(value));
-        if let Some(kind) = reading.take(&key, &value) {
-            reading.notices.push(LinkNotice::new(kind));
-        }
+        let notice = if seen.contains(&key) {
+            Some(NoticeKind::Repeated { key: shown(&key) })
+        } else {
+            reading.take(&key, &value)
+        };
+        reading.notices.extend(notice.map(LinkNotice::new));
+        seen.insert(key);
     }
     reading.fit_data(data);
+    reading.config = normalized(&reading.config);
+    let untold = reading.notices.len().saturating_sub(MOST_NOTICES) + items.count();
+    reading.notices.truncate(MOST_NOTICES);
+    if untold > 0 {
+        reading.notices.push(LinkNotice::new(NoticeKind::More { count: untold as u32 }));
+    }
     reading
+}
+
+/// The configuration as its own link gives it back: settings that equal their defaults left out, words in the order of
+/// their choices. Equal runs have equal configurations, and so equal logs.
+#[must_use]
+pub fn normalized(config: &RunConfig) -> RunConfig {
+    let mut normalized = config.clone();
+    normalized.settings = config
+        .settings
+        .iter()
+        .map(|(key, value)| {
+            let setting = find_setting(key);
+            let value = setting.as_ref().and_then(|setting| setting.parse(&value.to_string()).ok());
+            (key.clone(), setting, value)
+        })
+        .filter(|(_, setting, value)| !matches!((setting, value), (Some(setting), Some(value)) if setting.default == *value))
+        .map(|(key, _, value)| {
+            let kept = config.settings[&key].clone();
+            (key, value.unwrap_or(kept))
+        })
+        .collect();
+    normalized
+}
+
+/// Checks every value of a configuration that comes from elsewhere than a link against the bounds of links.
+///
+/// # Errors
+/// The key, and what is wrong: a value out of bounds, or a setting that no member declares.
+pub fn check(config: &RunConfig) -> Result<(), (String, String)> {
+    for field in FIELDS {
+        let value = field.write(config);
+        let problem = match field.read(&mut config.clone(), &value) {
+            Err(FieldError::Bounds { .. }) => format!("{value} is out of bounds: {}", field.expected()),
+            Err(FieldError::Kind { expected }) if !value.is_empty() => format!("'{value}' is not {expected}"),
+            _ => continue,
+        };
+        return Err((field.key.to_owned(), problem));
+    }
+    for (key, value) in &config.settings {
+        let setting =
+            find_setting(key).ok_or_else(|| (key.clone(), "there is no such setting".to_owned()))?;
+        setting.check(value).map_err(|error| (key.clone(), error.to_string()))?;
+    }
+    Ok(())
 }
 
 /// Writes a configuration as the content of a fragment: the version, then every difference from the defaults in
@@ -129,11 +203,7 @@ pub fn write(config: &RunConfig) -> String {
             items.push(format!("{}={value}", field.key));
         }
     }
-    for (key, value) in &config.settings {
-        if find_setting(key).is_some_and(|setting| setting.default != *value) {
-            items.push(format!("{key}={value}"));
-        }
-    }
+    items.extend(normalized(config).settings.iter().map(|(key, value)| format!("{key}={value}")));
     items.join("&")
 }
 
@@ -230,9 +300,10 @@ impl LinkReading {
             let used = nearest.map_or_else(String::new, |res| res.to_string());
             self.notices.push(LinkNotice::new(clamped("res", &res.to_string(), used)));
         }
-        if let Some(samples) = config.samples.filter(|samples| *samples > facts.train_images) {
-            config.samples = Some(facts.train_images);
-            let kind = clamped("samples", &samples.to_string(), facts.train_images.to_string());
+        if let Some(samples) = config.samples.filter(|samples| !(1..=facts.train_images).contains(samples)) {
+            let used = samples.clamp(1, facts.train_images);
+            config.samples = Some(used);
+            let kind = clamped("samples", &samples.to_string(), used.to_string());
             self.notices.push(LinkNotice::new(kind));
         }
     }
@@ -260,7 +331,7 @@ fn members() -> Vec<Member> {
 }
 
 /// The setting that a key `member.name` stands for.
-pub(crate) fn find_setting(key: &str) -> Option<Setting> {
+fn find_setting(key: &str) -> Option<Setting> {
     let (id, name) = key.rsplit_once('.')?;
     let member = members().into_iter().find(|member| member.id == id)?;
     member.settings.into_iter().find(|setting| setting.name == name)

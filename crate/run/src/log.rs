@@ -73,7 +73,7 @@ pub enum LogLine {
         candidates: u32,
         /// Different networks trained.
         distinct: u32,
-        /// Work done in training MACs.
+        /// Planned work of all trainings, the final ones included, in training MACs.
         #[ts(type = "number")]
         work_macs: u64,
     },

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use nas_arch::{Canonical, Graph, Recipe, Shape, canonical};
+use nas_arch::{Canonical, Recipe, Shape, canonical};
 use nas_cost::{AnalyticalEstimator, Device, Estimator, Limits, NetworkCosts, Objective, Violation, device};
 use nas_member::{Member, Settings};
 use nas_numerics::Rng;
@@ -9,8 +9,7 @@ use nas_space::{Genotype, Space, space, spaces};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::link::find_setting;
-use crate::{CandidateCosts, DataSpec, RunConfig, RunError, evaluations, final_recipe, recipe};
+use crate::{CandidateCosts, DataSpec, RunConfig, RunError, evaluations, final_recipe, link, recipe};
 
 /// Draws that look for the reference cost of the front's hypervolume.
 const REFERENCE_DRAWS: u32 = 256;
@@ -58,8 +57,6 @@ pub struct Problem {
 pub struct Priced {
     /// The canonical network.
     pub canonical: Canonical,
-    /// Its graph.
-    pub graph: Graph,
     /// What it costs anywhere.
     pub costs: NetworkCosts,
     /// What it costs on the run's device, as the log has it.
@@ -77,19 +74,14 @@ impl Problem {
         if config.data != facts.id {
             return Err(RunError::Data { expected: config.data.clone(), found: facts.id.clone() });
         }
-        check_budgets(config)?;
-        check_settings(config)?;
+        let config = &link::normalized(config);
+        link::check(config).map_err(|(key, problem)| RunError::Setting { key, problem })?;
         let data = data_spec(config, facts)?;
         let input = Shape::new(facts.channels, data.res, data.res);
         let space_problem = nas_space::Problem { input, classes: facts.classes };
         let space = space(&config.space, space_problem, &settings_of(config, &spaces(), &config.space))?;
         let strategy_settings = settings_of(config, &strategies(), &config.strategy);
-        let known = evaluations();
-        if !known.iter().any(|member| member.id == config.eval) {
-            let known = known.iter().map(|member| member.id).collect::<Vec<_>>().join(", ");
-            return Err(RunError::UnknownEvaluation { id: config.eval.clone(), known });
-        }
-        let evaluation = settings_of(config, &known, &config.eval);
+        let evaluation = settings_of(config, &evaluations(), &config.eval);
         let device = device(&config.device)?;
         let limits = limits(config, device);
         config.objective.check(device)?;
@@ -157,7 +149,7 @@ impl Problem {
             energy_mj: estimate.energy_mj,
         };
         let violations = self.limits.violations(&costs, self.device);
-        Ok(Priced { canonical, graph, costs, summary, violations })
+        Ok(Priced { canonical, costs, summary, violations })
     }
 
     /// Cost in the run's objective.
@@ -217,32 +209,10 @@ fn data_spec(config: &RunConfig, facts: &DataFacts) -> Result<DataSpec, RunError
     Ok(DataSpec { id: facts.id.clone(), res, samples })
 }
 
-/// Checks every setting, those of members that are not chosen too: a misspelt one is never silently without effect.
-fn check_settings(config: &RunConfig) -> Result<(), RunError> {
-    for (key, value) in &config.settings {
-        let setting =
-            find_setting(key).ok_or_else(|| bad_setting(key, "there is no such setting".to_owned()))?;
-        setting.check(value).map_err(|error| bad_setting(key, error.to_string()))?;
-    }
-    Ok(())
-}
-
 /// The settings of member `id`: those of the configuration, and defaults for the rest.
 fn settings_of(config: &RunConfig, members: &[Member], id: &str) -> Settings {
     let declared = members.iter().find(|member| member.id == id).map_or(&[][..], |member| &member.settings);
     Settings::new(declared, |name| config.settings.get(&format!("{id}.{name}")))
-}
-
-fn check_budgets(config: &RunConfig) -> Result<(), RunError> {
-    let bounds = [
-        ("candidates", config.candidates, crate::MAX_CANDIDATES),
-        ("epochs", config.epochs, crate::MAX_EPOCHS),
-        ("width", config.width, crate::MAX_WIDTH),
-    ];
-    match bounds.iter().find(|(_, value, max)| !(1..=*max).contains(value)) {
-        Some((key, value, max)) => Err(bad_setting(key, format!("{value} is out of bounds: 1 to {max}"))),
-        None => Ok(()),
-    }
 }
 
 fn bad_setting(key: &str, problem: String) -> RunError {

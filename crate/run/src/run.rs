@@ -32,15 +32,17 @@ pub struct Run {
     candidates: Vec<Candidate>,
     /// First ask of each evaluation key.
     first_asks: BTreeMap<String, u32>,
-    /// The space has no further candidate within the limits, as far as the strategy could find.
-    exhausted: bool,
+    /// The last ask found no candidate within the limits; another one may once something is told.
+    is_exhausted: bool,
     asked_macs: u64,
     told: u32,
     front: Front,
     reference_cost: f64,
-    /// Candidates in final training, in the order of the front.
+    /// Candidates in final training, the most accurate first.
     finalists: Vec<u32>,
     finals_logged: usize,
+    /// Planned work of all jobs, final trainings included.
+    work_macs: u64,
     jobs: Jobs,
     log: String,
 }
@@ -70,6 +72,8 @@ pub struct Progress {
     pub asked: u32,
     /// Candidates told.
     pub told: u32,
+    /// Final trainings ended.
+    pub finals: u32,
     /// Budget of candidates.
     pub candidates: u32,
     /// Different networks among those asked for.
@@ -85,7 +89,6 @@ struct Candidate {
     virtual_end: u64,
     /// The ask that is trained for it: its own, or an earlier one of the same network.
     evaluated_by: u32,
-    planned_macs: u64,
     result: Option<Trained>,
 }
 
@@ -134,13 +137,14 @@ impl Run {
             phase: Phase::Search,
             candidates: Vec::new(),
             first_asks: BTreeMap::new(),
-            exhausted: false,
+            is_exhausted: false,
             asked_macs: 0,
             told: 0,
             front: Front::default(),
             reference_cost,
             finalists: Vec::new(),
             finals_logged: 0,
+            work_macs: 0,
             jobs: Jobs::default(),
             log: String::new(),
             strategy,
@@ -204,6 +208,7 @@ impl Run {
             phase: self.phase,
             asked: self.candidates.len() as u32,
             told: self.told,
+            finals: self.finals_logged as u32,
             candidates: self.problem.config.candidates,
             distinct: self.first_asks.len() as u32,
         }
@@ -248,7 +253,7 @@ impl Run {
 
     fn may_ask(&self) -> bool {
         let config = &self.problem.config;
-        !self.exhausted
+        !self.is_exhausted
             && (self.candidates.len() as u32) < config.candidates
             && config.macs.is_none_or(|budget| self.asked_macs < budget)
     }
@@ -284,7 +289,7 @@ impl Run {
         });
         match proposal {
             Some(proposal) => self.admit(ask, proposal.genotype, proposal.parent, rejections),
-            None => self.exhausted = true,
+            None => self.is_exhausted = true,
         }
     }
 
@@ -325,12 +330,16 @@ impl Run {
             cost,
             virtual_end,
             evaluated_by,
-            planned_macs,
             result: None,
         });
         if is_first {
-            self.jobs.waiting.insert((virtual_end, job.id), job);
+            self.enqueue(virtual_end, job);
         }
+    }
+
+    fn enqueue(&mut self, virtual_end: u64, job: Job) {
+        self.work_macs = self.work_macs.saturating_add(job.planned_macs);
+        self.jobs.waiting.insert((virtual_end, job.id), job);
     }
 
     /// The job that trains this network.
@@ -383,6 +392,7 @@ impl Run {
         candidate.result = Some(result.clone());
         self.jobs.done.remove(&(JobKind::Search, ask));
         self.told += 1;
+        self.is_exhausted = false;
         self.write(&LogLine::Told { ask, virtual_end, result });
         self.strategy.tell(&told);
         if !has_failed && self.front.insert(point) == Insertion::Joined {
@@ -413,7 +423,7 @@ impl Run {
             let Candidate { network, name, summary, .. } = &self.candidates[ask as usize];
             let (network, name, macs) = (network.clone(), name.clone(), summary.macs);
             let job = self.job(ask, JobKind::Final, &network, &name, macs);
-            self.jobs.waiting.insert((0, job.id), job);
+            self.enqueue(0, job);
         }
     }
 
@@ -425,12 +435,11 @@ impl Run {
             self.finals_logged += 1;
             self.write(&LogLine::Final { ask, epochs, result });
         }
-        let work_macs = self.candidates.iter().map(|candidate| candidate.planned_macs).sum();
         self.phase = Phase::Done;
         self.write(&LogLine::Done {
             candidates: self.told,
             distinct: self.first_asks.len() as u32,
-            work_macs,
+            work_macs: self.work_macs,
         });
     }
 

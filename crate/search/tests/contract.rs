@@ -68,7 +68,7 @@ fn restored_from_any_point_of_a_log_it_proposes_the_same() {
         let told = history(&mut *undisturbed, &genes, 40);
         for point in [0, 1, 9, 10, 25, 39] {
             let (_, mut before) = every_strategy().find(|(other, _)| *other == id).unwrap();
-            told[..point].iter().for_each(|told| before.tell(told));
+            history(&mut *before, &genes, point as u32 + 1);
             let (_, mut restored) = every_strategy().find(|(other, _)| *other == id).unwrap();
             restored.restore(&told[..point]);
             let number = point as u32 + 1;

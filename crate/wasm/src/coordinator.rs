@@ -59,10 +59,11 @@ impl Coordinator {
         self.0.take_log()
     }
 
-    /// Candidates told so far.
+    /// Candidates told so far; a final training counts as one more.
     #[must_use]
     pub fn told(&self) -> u32 {
-        self.0.progress().told
+        let progress = self.0.progress();
+        progress.told + progress.finals
     }
 
     /// Whether nothing more will come.

@@ -2,7 +2,7 @@
 //!
 //! Handles own memory in wasm and are freed explicitly; control values are plain objects, bulk numbers typed arrays.
 //! Rust never calls into JavaScript in the middle of work: a worker calls [`Evaluator::step`] with a budget again and
-//! again. What fails is thrown as `{code, message, details}`.
+//! again. What fails is thrown as `{code, message}`.
 
 mod border;
 mod coordinator;

@@ -56,6 +56,8 @@ export const en = {
       `“${key}” was ${given}, which is out of bounds; ${used} is used.`,
     invalid: (key: string, given: string, expected: string) =>
       `“${key}” cannot be “${given}”: expected is ${expected}. The default is used.`,
+    repeated: (key: string) => `“${key}” stands twice; its first value is used.`,
+    more: (count: string) => `And ${count} more items that could not be read.`,
     newer: (version: string) =>
       `The link is of version ${version}, newer than this page; what it does not know was ignored.`,
     busy: 'A search is under way, so the link in the address bar was not opened. Reset the search first.',

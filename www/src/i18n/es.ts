@@ -57,6 +57,8 @@ export const es: Catalog = {
     clamped: (key, given, used) => `«${key}» era ${given}, fuera de los límites; se usa ${used}.`,
     invalid: (key, given, expected) =>
       `«${key}» no puede ser «${given}»: se espera ${expected}. Se usa el valor por omisión.`,
+    repeated: (key) => `«${key}» está dos veces; se usa su primer valor.`,
+    more: (count) => `Y ${count} elementos más que no se pudieron leer.`,
     newer: (version) =>
       `El enlace es de la versión ${version}, más nueva que esta página; lo que no conoce se ignoró.`,
     busy: 'Hay una búsqueda en curso, así que no se abrió el enlace de la barra de direcciones. Reiníciala primero.',

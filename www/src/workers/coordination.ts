@@ -53,7 +53,7 @@ interface Loss {
 /** Lanes are redrawn at most this often. */
 const LANES_MS = 100;
 /** A working trainer tells its progress ten times a second; one silent for so long hangs. */
-const SILENT_MS = 20_000;
+const SILENT_MS = 60_000;
 /** A job that breaks this many workers is told as failed: it would break any. */
 const CRASHES_TO_FAIL = 2;
 /** A worker that breaks down so often, with no job told in between, ends the run: the next would, too. */

@@ -32,7 +32,8 @@ pub(super) fn drive(
     time_limit: Option<Duration>,
     write: &mut dyn FnMut(&str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let deadline = time_limit.map(|limit| now() + limit);
+    // A limit beyond what the clock can tell is none.
+    let deadline = time_limit.and_then(|limit| now().checked_add(limit));
     let (job_sender, job_receiver) = mpsc::channel();
     let (report_sender, report_receiver) = mpsc::channel();
     let job_receiver = Mutex::new(job_receiver);

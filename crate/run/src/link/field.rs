@@ -173,10 +173,17 @@ impl Field {
     /// Takes a value from a link.
     pub(super) fn read(&self, config: &mut RunConfig, value: &str) -> Result<(), FieldError> {
         let not_one = || FieldError::Kind { expected: self.expected() };
-        let whole = || value.parse::<u64>().map_err(|_| not_one());
+        // Digits beyond 64 bits, or behind a minus, are numbers too: out of bounds, not nonsense.
+        let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let whole = || match value.strip_prefix('-') {
+            Some(digits) if is_digits(digits) => Ok(None),
+            None if is_digits(value) => Ok(Some(value.parse::<u64>().unwrap_or(u64::MAX))),
+            _ => Err(not_one()),
+        };
         let within = |min: u64, max: u64| {
             let given = whole()?;
-            Ok::<_, FieldError>((given.clamp(min, max), (min..=max).contains(&given)))
+            let used = given.map_or(min, |given| given.clamp(min, max));
+            Ok::<_, FieldError>((used, given == Some(used)))
         };
         let told = |used: String, fits: bool| if fits { Ok(()) } else { Err(FieldError::Bounds { used }) };
         match self.place {
@@ -199,7 +206,8 @@ impl Field {
                 told(used.to_string(), fits)
             }
             Place::OptionalInteger(place) => {
-                let (used, fits) = within(1, u32::MAX.into())?;
+                // Where it must lie depends on the dataset.
+                let (used, fits) = within(0, u32::MAX.into())?;
                 *place(config) = Some(used as u32);
                 told(used.to_string(), fits)
             }
@@ -221,7 +229,8 @@ impl Field {
         LinkKey { key, since: 1, expected: self.expected(), default: self.write(default), meaning }
     }
 
-    fn expected(&self) -> String {
+    /// What values it takes, in words.
+    pub(super) fn expected(&self) -> String {
         match self.place {
             Place::Id(_, known) => format!("one of {}", known().join(", ")),
             Place::Data(_) => "a dataset".to_owned(),

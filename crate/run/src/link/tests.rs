@@ -68,11 +68,34 @@ fn what_cannot_be_read_is_told() {
         ("latency_ms=-1", "latency_ms=-1 is not a positive number: the default is used"),
         ("layers.max_depth=99", "layers.max_depth=99 is out of bounds: 12 is used"),
         ("layers.depth=2", "'layers.depth' is no key of a link: it is ignored"),
+        ("seed=1&seed=2", "'seed' stands twice: its first value is used"),
+        ("candidates=-5", "candidates=-5 is out of bounds: 1 is used"),
+        ("width=99999999999999999999999", "width=99999999999999999999999 is out of bounds: 64 is used"),
+        ("res=0", "res=0 is out of bounds: 4 is used"),
+        ("samples=0", "samples=0 is out of bounds: 1 is used"),
         ("seed", "seed= is not a whole number from 0 to 4294967295: the default is used"),
     ];
     for (link, expected) in cases {
         assert_eq!(messages(link), [expected], "{link}");
     }
+}
+
+#[test]
+fn settings_are_read_as_they_are_written_back() {
+    let reading = read("layers.max_depth=6&layers.operators=fire,conv3x3", &data());
+    assert_eq!(write(&reading.config), "v=1&layers.operators=conv3x3,fire");
+    assert_eq!(read(&write(&reading.config), &data()).config, reading.config);
+}
+
+#[test]
+fn a_link_full_of_nonsense_is_told_in_a_few_words() {
+    let link = (0..100_000).map(|item| format!("key{item}=1")).collect::<Vec<_>>().join("&");
+    let told = messages(&link);
+    assert_eq!(told.len(), MOST_NOTICES + 1);
+    assert_eq!(
+        told[MOST_NOTICES],
+        format!("and {} more items that could not be read", 100_000 - MOST_NOTICES)
+    );
 }
 
 #[test]
@@ -125,7 +148,25 @@ prop_compose! {
     }
 }
 
+/// Items with real keys and values that may or may not fit.
+fn items() -> impl Strategy<Value = String> {
+    let keys: Vec<String> = keys().into_iter().map(|key| key.key).collect();
+    let value = prop_oneof!["[0-9]{1,12}", "on|off", "[a-z0-9,-]{0,20}", Just("fire,conv3x3".to_owned())];
+    prop::collection::vec((prop::sample::select(keys), value), 0..12).prop_map(|items| {
+        items.into_iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("&")
+    })
+}
+
 proptest! {
+    #[test]
+    fn reading_and_writing_are_inverse(link in items()) {
+        let config = read(&link, &data()).config;
+        prop_assert_eq!(check(&config), Ok(()));
+        let again = read(&write(&config), &data());
+        prop_assert_eq!(again.notices, []);
+        prop_assert_eq!(again.config, config);
+    }
+
     #[test]
     fn a_configuration_survives_its_link(config in configs()) {
         let reading = read(&format!("#{}", write(&config)), &data());

@@ -220,17 +220,19 @@ fn what_cannot_be_is_refused_before_it_starts() {
         change(&mut config);
         Run::new(&config, &facts()).err().expect("this configuration cannot be").to_string()
     };
-    let cases: [(Change<'_>, &str); 11] = [
-        (&|c| c.space = "outer".into(), "there is no search space 'outer': use one of layers"),
-        (&|c| c.strategy = "hope".into(), "there is no strategy 'hope'"),
-        (&|c| c.eval = "guess".into(), "there is no evaluation 'guess': use one of train"),
-        (&|c| c.device = "toaster".into(), "no device 'toaster'"),
+    let cases: [(Change<'_>, &str); 13] = [
+        (&|c| c.space = "outer".into(), "space: 'outer' is not one of layers"),
+        (&|c| c.strategy = "hope".into(), "strategy: 'hope' is not one of random, regularized-evolution"),
+        (&|c| c.eval = "guess".into(), "eval: 'guess' is not one of train"),
+        (&|c| c.device = "toaster".into(), "device: 'toaster' is not one of gtx-1080-ti"),
         (&|c| c.data = "mnist".into(), "configured for mnist, but was given digits8"),
         (&|c| c.res = Some(5), "res: digits8 has no resolution 5: use one of 4, 8"),
         (&|c| c.samples = Some(0), "samples: digits8 has 1197 training images"),
         (&|c| set(c, "layers.widht", 4), "layers.widht: there is no such setting"),
         (&|c| set(c, "regularized-evolution.sample", 0), "regularized-evolution.sample: 0 is out of bounds"),
-        (&|c| c.width = 0, "width: 0 is out of bounds: 1 to 64"),
+        (&|c| c.width = 0, "width: 0 is out of bounds: a whole number from 1 to 64"),
+        (&|c| c.macs = Some(0), "macs: 0 is out of bounds"),
+        (&|c| c.latency_ms = Some(f64::NAN), "latency_ms: 'NaN' is not a positive number"),
         (&|c| c.ram = Some(10), "no candidate fits: in 4096 random draws the best was RAM (int8)"),
     ];
     for (change, expected) in cases {
