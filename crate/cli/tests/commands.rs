@@ -131,11 +131,14 @@ fn bad_input_is_told_with_exit_code_2() {
     );
     let mismatch = mismatch.to_str().unwrap();
     let no_network = file("no-network.json", b"{");
-    let cases: [(&[&str], &str); 13] = [
+    let misspelt = file("misspelt.json", br#"{"settings": {"layers.widht": [4]}}"#);
+    let cases: [(&[&str], &str); 15] = [
         (&["run", "#v=1&colour=red"], "'colour' is no key of a link"),
         (&["run", "#v=99"], "the link is of version 99"),
         (&["run", "#candidates=0"], "candidates=0 is out of bounds: 1 is used"),
         (&["run", "nonsense"], "neither a link"),
+        (&["run", misspelt.to_str().unwrap()], "layers.widht: there is no such setting"),
+        (&["run", "#v=1&seed=1&seed=2"], "'seed' stands twice"),
         (&["run", "missing.json"], "missing.json:"),
         (&["run", QUICK, "--workers", "0"], "0 is not in 1..=1024"),
         (&["run", QUICK, "--data-dir", folder], "digits8.nasdata:"),

@@ -128,6 +128,6 @@ fn the_log_of_a_real_run_is_pinned() {
     assert!(log.lines().last().unwrap().contains(r#""line":"done","candidates":12"#));
     assert_eq!(
         nas_numerics::sha256(log.as_bytes()).to_string(),
-        "bdf0553b2c4303fb173fca1f0eb06470c54cc0c35423e16e716f447e4f5993fd"
+        "a9664aa67e297f750d775ced64fff9c66f3be7fd0779d991bdb4b24d53757739"
     );
 }

@@ -118,6 +118,10 @@ impl Run {
     /// If there is no such strategy, or no candidate keeps the limits.
     pub fn of(problem: Problem) -> Result<Self, RunError> {
         let strategy = problem.strategy()?;
+        Self::with_strategy(problem, strategy)
+    }
+
+    fn with_strategy(problem: Problem, strategy: Box<dyn Strategy>) -> Result<Self, RunError> {
         let reference_cost = problem.reference_cost()?;
         let header = RunHeader {
             format: LOG_FORMAT,
