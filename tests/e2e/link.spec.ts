@@ -71,6 +71,34 @@ test('a link put into the address bar is opened, but never over a search', async
   await page.evaluate(() => (location.hash = '#v=1&seed=98'));
   await expect(playground.notices).toContainText('was not opened');
   await expect(page.getByTestId('goal-seed')).toHaveValue('3');
+  await playground.resetButton.click();
+  await expect(page.getByTestId('goal-seed')).toHaveValue('98');
+  await expect(playground.notices).toBeHidden();
+});
+
+test('a link that waits for a search gives way when its notice is dismissed', async ({
+  page,
+  playground,
+}) => {
+  await playground.open(LONG);
+  await playground.search();
+  await playground.waitForTold(1);
+  await page.evaluate(() => (location.hash = '#v=1&seed=98'));
+  await page.getByTestId('dismiss-notices').click();
+  await expect(page).toHaveURL(/seed=3/);
+  await playground.resetButton.click();
+  await expect(page.getByTestId('goal-seed')).toHaveValue('3');
+});
+
+test('the link to copy fits a phone and goes with a tap elsewhere', async ({ page, playground }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await playground.open();
+  await page.getByTestId('share').click();
+  const box = await page.getByTestId('share-url').boundingBox();
+  expect(box?.x).toBeGreaterThan(0);
+  expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThan(360);
+  await playground.goal.click({ position: { x: 2, y: 2 } });
+  await expect(page.getByTestId('share-url')).toBeHidden();
 });
 
 test('the language of a link is used and goes on in links', async ({ page, playground }) => {

@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type FrontPoint, nearest, neighbour, place, stepsPath } from './front';
-import { accuracyFloor, accuracyScale, costCeiling, costScale, type Frame } from './scales';
+import {
+  accuracyFloor,
+  accuracyScale,
+  costCeiling,
+  costScale,
+  floorBelowAll,
+  type Frame,
+  ticksOf,
+} from './scales';
 
 const FRAME: Frame = { width: 500, height: 300, left: 40, right: 10, top: 20, bottom: 50 };
 const point = (ask: number, cost: number, accuracy: number, isFront: boolean): FrontPoint => ({
@@ -26,6 +34,17 @@ describe('scales', () => {
     expect(accuracyFloor([0.99, 0.98, 0.97, 0.2], [0.99, 0.98])).toBe(0.95);
     expect(accuracyFloor([0.99, 0.98, 0.97, 0.2], [0.99, 0.2])).toBe(0.2);
     expect(accuracyFloor([0.1, 0.1], [])).toBe(0);
+  });
+
+  it('have a floor below all that is joined to a curve', () => {
+    expect(floorBelowAll([])).toBe(0.95);
+    expect(floorBelowAll([0.55, 0.9, 0.99])).toBe(0.5);
+    expect(floorBelowAll([0.1, 0.9])).toBe(0);
+  });
+
+  it('have ticks at round numbers of their unit', () => {
+    expect(ticksOf(costScale(100, FRAME), 2, 1)).toEqual([0, 50, 100]);
+    expect(ticksOf(costScale(20_500, FRAME), 2, 1024)).toEqual([0, 10_240, 20_480]);
   });
 
   it('reach beyond a wall that is near, and not to one far off', () => {

@@ -70,8 +70,7 @@ export function belowPath(points: readonly PlacedPoint[]): string {
 }
 
 /**
- * The front as steps up to `right`: within a cost one gets the accuracy of the best member. On another axis
- * than the run's objective some members may lie below the steps.
+ * The front as steps up to `right`: within a cost one gets the accuracy of the best member.
  */
 export function stepsPath(front: readonly PlacedPoint[], bottom: number, right: number): string {
   const rising: PlacedPoint[] = [];

@@ -30,6 +30,11 @@ export function accuracyFloor(all: readonly number[], front: readonly number[]):
   return ACCURACY_FLOORS.find(isInView) ?? 0;
 }
 
+/** The highest lower end with all of them above it. */
+export function floorBelowAll(accuracies: readonly number[]): number {
+  return ACCURACY_FLOORS.find((floor) => accuracies.every((accuracy) => accuracy >= floor)) ?? 0;
+}
+
 function shareAbove(accuracies: readonly number[], floor: number): number {
   const above = accuracies.filter((accuracy) => accuracy >= floor).length;
   return accuracies.length === 0 ? 1 : above / accuracies.length;
@@ -44,6 +49,14 @@ export function costCeiling(costs: readonly number[], wall: number | null): numb
   }
   const beyond = wall * (MARGIN + 0.1);
   return dearest === 0 || wall <= dearest * WALL_IN_VIEW ? Math.max(reach, beyond) : reach;
+}
+
+/** About `count` places for ticks at round numbers of a unit: of 1024 bytes where the axis counts in KB. */
+export function ticksOf(scale: Scale, count: number, unit: number): number[] {
+  const [from = 0, to = 1] = scale.domain();
+  return scaleLinear([from / unit, to / unit], [0, 1])
+    .ticks(count)
+    .map((tick) => tick * unit);
 }
 
 export function accuracyScale(floor: number, frame: Frame): Scale {

@@ -125,6 +125,19 @@ export class NumberFormat {
     return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
   }
 
+  /** What the ticks of a cost axis count that goes so far: ones, or 1024 bytes and their powers. */
+  tickUnit(axis: Objective, greatest: number): number {
+    const isBytes = axis === 'ram' || axis === 'flash' || axis === 'memory';
+    return isBytes && greatest >= BYTES_WRITTEN_OUT
+      ? BYTES_PER_KILOBYTE ** Math.max(1, Math.floor(Math.log2(greatest) / Math.log2(BYTES_PER_KILOBYTE)))
+      : 1;
+  }
+
+  /** A cost at a tick of an axis with this unit. */
+  tick(axis: Objective, value: number, unit: number): string {
+    return value === 0 ? '0' : unit === 1 ? this.cost(axis, value) : this.memory(value);
+  }
+
   /** A cost in the unit of its axis. */
   cost(axis: Objective, value: number): string {
     switch (axis) {

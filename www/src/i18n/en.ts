@@ -1,3 +1,6 @@
+/** A number of epochs, already formatted. */
+const epochsText = (epochs: string): string => `${epochs} ${epochs === '1' ? 'epoch' : 'epochs'}`;
+
 /** Every text of the page in English. `{slots}` are filled in by the page. */
 export const en = {
   name: 'NAS Playground',
@@ -57,7 +60,7 @@ export const en = {
     invalid: (key: string, given: string, expected: string) =>
       `“${key}” cannot be “${given}”: expected is ${expected}. The default is used.`,
     repeated: (key: string) => `“${key}” stands twice; its first value is used.`,
-    more: (count: string) => `And ${count} more items that could not be read.`,
+    more: (count: string) => `Also not read: ${count} more.`,
     newer: (version: string) =>
       `The link is of version ${version}, newer than this page; what it does not know was ignored.`,
     busy: 'A search is under way, so the link in the address bar was not opened. Reset the search first.',
@@ -135,7 +138,7 @@ export const en = {
     settings: 'Settings',
     ancestry: 'Who came from whom: each candidate by order and accuracy, linked to its parent',
     noAncestry: 'Candidates by order and accuracy',
-    empty: 'Each candidate will appear here, tied to the one it was changed from.',
+    empty: 'Each candidate will appear here, by order and accuracy.',
   },
 
   evaluation: {
@@ -196,6 +199,7 @@ export const en = {
       drawn: 'drawn at random, fits',
       drawnOut: 'drawn, does not fit',
     },
+    frontIn: (objective: string) => `front in ${objective}`,
     emptyTitle: 'Nothing has been searched yet',
     emptyText:
       'Press {search}: networks are proposed, trained here in your browser, and each becomes a point: accuracy upwards, cost to the right.',
@@ -291,7 +295,6 @@ export const en = {
     failed: 'failed',
     test: (accuracy: string) => `test ${accuracy}`,
     testHint: 'Accuracy on the test images after the final training. They were used once.',
-    testUsed: (epochs: string) => `test, used once; ${epochs} epochs`,
     latency: 'latency',
     peakRate: 'estimate from the peak rate',
     estimate: (error: string) => `estimate ± ${error}`,
@@ -311,8 +314,8 @@ export const en = {
     curve: 'Learning curve',
     curveEmpty: 'After the training: accuracy by epoch.',
     curveSummary: (epochs: string, first: string, last: string) =>
-      `Validation accuracy over ${epochs} epochs: from ${first} to ${last}.`,
-    epochs: 'epochs',
+      `Validation accuracy over ${epochsText(epochs)}: from ${first} to ${last}.`,
+    epochs: epochsText,
     why: 'Why this one?',
     whyNot: 'Why not?',
     reasons: {

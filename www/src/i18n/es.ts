@@ -1,5 +1,8 @@
 import type { Catalog } from './en';
 
+/** A number of epochs, already formatted. */
+const epochsText = (epochs: string): string => `${epochs} ${epochs === '1' ? 'época' : 'épocas'}`;
+
 /** Every text of the page in Spanish. */
 export const es: Catalog = {
   name: 'NAS Playground',
@@ -55,10 +58,10 @@ export const es: Catalog = {
     dismiss: 'Cerrar aviso',
     unknown: (key) => `«${key}» no es un ajuste conocido aquí; se ignoró.`,
     clamped: (key, given, used) => `«${key}» era ${given}, fuera de los límites; se usa ${used}.`,
-    invalid: (key, given, expected) =>
-      `«${key}» no puede ser «${given}»: se espera ${expected}. Se usa el valor por omisión.`,
+    // What the engine expects is told in English only.
+    invalid: (key, given) => `«${key}» no puede ser «${given}»; se usa el valor por omisión.`,
     repeated: (key) => `«${key}» está dos veces; se usa su primer valor.`,
-    more: (count) => `Y ${count} elementos más que no se pudieron leer.`,
+    more: (count) => `Además, sin leer: ${count}.`,
     newer: (version) =>
       `El enlace es de la versión ${version}, más nueva que esta página; lo que no conoce se ignoró.`,
     busy: 'Hay una búsqueda en curso, así que no se abrió el enlace de la barra de direcciones. Reiníciala primero.',
@@ -136,7 +139,7 @@ export const es: Catalog = {
     settings: 'Ajustes',
     ancestry: 'Quién viene de quién: cada candidata según su orden y exactitud, unida a su madre',
     noAncestry: 'Las candidatas según su orden y exactitud',
-    empty: 'Cada candidata aparecerá aquí, unida a aquella de la que salió.',
+    empty: 'Cada candidata aparecerá aquí, por orden y exactitud.',
   },
 
   evaluation: {
@@ -197,6 +200,7 @@ export const es: Catalog = {
       drawn: 'sorteada, cabe',
       drawnOut: 'sorteada, no cabe',
     },
+    frontIn: (objective) => `frente en ${objective}`,
     emptyTitle: 'Aún no se ha buscado nada',
     emptyText:
       'Pulsa {search}: se proponen redes, se entrenan aquí en tu navegador y cada una es un punto: la exactitud hacia arriba, el costo hacia la derecha.',
@@ -283,8 +287,7 @@ export const es: Catalog = {
     inTraining: 'en entrenamiento',
     failed: 'falló',
     test: (accuracy) => `prueba ${accuracy}`,
-    testHint: 'Precisión en las imágenes de prueba tras el entrenamiento final. Se usaron una vez.',
-    testUsed: (epochs) => `prueba, usada una vez; ${epochs} épocas`,
+    testHint: 'Exactitud en las imágenes de prueba tras el entrenamiento final. Se usaron una vez.',
     latency: 'latencia',
     peakRate: 'estimada con la tasa máxima',
     estimate: (error) => `estimada ± ${error}`,
@@ -304,8 +307,8 @@ export const es: Catalog = {
     curve: 'Curva de aprendizaje',
     curveEmpty: 'Tras entrenar: exactitud por época.',
     curveSummary: (epochs, first, last) =>
-      `Precisión de validación en ${epochs} épocas: de ${first} a ${last}.`,
-    epochs: 'épocas',
+      `Exactitud de validación en ${epochsText(epochs)}: de ${first} a ${last}.`,
+    epochs: epochsText,
     why: '¿Por qué esta?',
     whyNot: '¿Por qué no?',
     reasons: {
@@ -344,8 +347,8 @@ export const es: Catalog = {
     identity: 'identidad',
     add: 'suma',
     concat: 'concat',
-    maxPool: 'máx',
-    avgPool: 'media',
+    maxPool: 'pool máx',
+    avgPool: 'pool medio',
     globalPool: 'media global',
     head: 'media · densa',
   },

@@ -7,6 +7,7 @@ import { EMPTY_RUN, showLines } from './run-view';
 
 const VIEW = showLines(EMPTY_RUN, fakeLog({ ...FAKE_DEFAULTS, device: 'arduino-uno', candidates: 40 }));
 const ROWS = rowsOf(VIEW);
+const UNPRICED = (): null => null;
 
 describe('the table of candidates', () => {
   it('has each candidate and each rejection once', () => {
@@ -26,14 +27,14 @@ describe('the table of candidates', () => {
   });
 
   it('lists a rejected draw before the candidate it preceded', () => {
-    const ordered = sorted(ROWS, { column: 'ask', descending: false });
+    const ordered = sorted(ROWS, { column: 'ask', descending: false }, UNPRICED);
     expect(ordered).toEqual(ROWS);
   });
 
   it('keeps every row when it sorts, and puts what is unknown last', () => {
     fc.assert(
       fc.property(fc.constantFrom(...SORT_COLUMNS), fc.boolean(), (column, descending) => {
-        const ordered = sorted(ROWS, { column, descending });
+        const ordered = sorted(ROWS, { column, descending }, UNPRICED);
         expect(new Set(ordered)).toEqual(new Set(ROWS));
         if (column === 'accuracy') {
           const scores = ordered.map(({ accuracy }) => accuracy);

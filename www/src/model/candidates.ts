@@ -1,6 +1,7 @@
 /**
  * The table of candidates: those that were trained and those that were not, and why.
  */
+import type { CandidateCosts } from '../protocol/generated/CandidateCosts';
 import type { Objective } from '../protocol/generated/Objective';
 import { costOn } from './costs';
 import type { Candidate, Rejection, RunView } from './run-view';
@@ -28,6 +29,9 @@ export interface Sorting {
   readonly column: SortColumn;
   readonly descending: boolean;
 }
+
+/** The costs of a genotype; null if it cannot be priced. */
+export type PriceOf = (genes: readonly number[]) => CandidateCosts | null;
 
 export const FILTERS = ['all', 'front', 'trained', 'rejected', 'failed'] as const;
 export type Filter = (typeof FILTERS)[number];
@@ -72,15 +76,20 @@ export function matches(row: TableRow, filter: Filter): boolean {
 }
 
 /** The rows in order; what a row lacks comes last either way, and equal rows keep the order of asking. */
-export function sorted(rows: readonly TableRow[], { column, descending }: Sorting): TableRow[] {
+export function sorted(
+  rows: readonly TableRow[],
+  { column, descending }: Sorting,
+  price: PriceOf,
+): TableRow[] {
   const sign = descending ? -1 : 1;
-  return [...rows].sort((a, b) => {
-    const [left, right] = [valueIn(column, a), valueIn(column, b)];
-    if (left === null || right === null) {
-      return Number(left === null) - Number(right === null);
-    }
-    return sign * (left - right);
-  });
+  return rows
+    .map((row) => ({ row, value: valueIn(column, row, price) }))
+    .sort((a, b) =>
+      a.value === null || b.value === null
+        ? Number(a.value === null) - Number(b.value === null)
+        : sign * (a.value - b.value),
+    )
+    .map(({ row }) => row);
 }
 
 export function isSelected(row: TableRow, selection: Selection | null): boolean {
@@ -92,7 +101,7 @@ export function isSelected(row: TableRow, selection: Selection | null): boolean 
   );
 }
 
-function valueIn(column: SortColumn, row: TableRow): number | null {
+function valueIn(column: SortColumn, row: TableRow, price: PriceOf): number | null {
   switch (column) {
     case 'ask':
       return row.candidate?.ask ?? (row.rejection?.beforeAsk ?? 0) - 0.5;
@@ -103,16 +112,14 @@ function valueIn(column: SortColumn, row: TableRow): number | null {
     case 'params':
     case 'ram':
     case 'flash':
-      return rowCost(column, row);
+      return rowCost(column, row, price);
   }
 }
 
-/** A row's cost as far as the log says it: of a rejected draw only what it broke a limit with. */
-export function rowCost(axis: Objective, row: TableRow): number | null {
-  if (row.candidate !== null) {
-    return costOn(axis, row.candidate.costs);
-  }
-  return row.rejection?.violation.constraint === axis ? row.rejection.violation.value : null;
+/** A row's cost: what the log says, and of a rejected draw, of which it says little, what it is priced at. */
+export function rowCost(axis: Objective, row: TableRow, price: PriceOf): number | null {
+  const costs = row.candidate?.costs ?? price(row.genes);
+  return costs === null ? null : costOn(axis, costs);
 }
 
 function candidateRow(candidate: Candidate, status: Status): TableRow {

@@ -25,6 +25,22 @@ export function blockLabel(block: Block, unit: Unit | null, t: Catalog): string 
   return hasOwnChannels(block) ? `${parts.join('')} · ${block.channels}` : parts.join('');
 }
 
+/** An operator that a search space names, such as `conv3x3`, as the boxes of a network name it. */
+export function operatorName(id: string, t: Catalog): string {
+  const { operator = id, kernel } = /^(?<operator>.+?)(?<kernel>\d+x\d+)?$/.exec(id)?.groups ?? {};
+  const names: Readonly<Record<string, string>> = {
+    'batch-norm': t.blocks.norm,
+    'max-pool': t.blocks.maxPool,
+    'avg-pool': t.blocks.avgPool,
+    conv: t.blocks.conv,
+    separable: t.blocks.separable,
+    fire: t.blocks.fire,
+    identity: t.blocks.identity,
+  };
+  const name = names[operator];
+  return name === undefined ? id : kernel === undefined ? name : `${name} ${kernel.replace('x', '×')}`;
+}
+
 /** A network as a row of words: `conv 3×3 · fire · max pool`. Input and classifier go without saying. */
 export function networkWords(blocks: readonly Block[], t: Catalog): string {
   const words = blocks

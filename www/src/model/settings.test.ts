@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Member } from '../protocol/generated/Member';
 import type { Setting } from '../protocol/generated/Setting';
 import { FAKE_CATALOG, FAKE_DEFAULTS } from '../testing/fake-catalog';
-import { hasDefaults, parseNumbers, settingValue, withSetting } from './settings';
+import { hasDefaults, parseNumbers, settingValue, withDefaults, withSetting } from './settings';
 
 const layers = FAKE_CATALOG.spaces[0] as Member;
 const depth = layers.settings.find(({ name }) => name === 'max_depth') as Setting;
@@ -19,6 +19,11 @@ describe('settings of a member', () => {
   it('leave no trace when set back', () => {
     const config = { ...FAKE_DEFAULTS, settings: { 'layers.max_depth': 3, 'layers.auto_norm': false } };
     expect(withSetting(config, layers, depth, 6)).toEqual({ 'layers.auto_norm': false });
+  });
+
+  it('are set back together, and no other member’s', () => {
+    const settings = { 'layers.max_depth': 3, 'layers.auto_norm': false, 'evolution.sample': 2 };
+    expect(withDefaults({ ...FAKE_DEFAULTS, settings }, layers)).toEqual({ 'evolution.sample': 2 });
   });
 });
 

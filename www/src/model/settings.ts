@@ -27,6 +27,12 @@ export function hasDefaults(config: RunConfig, member: Member): boolean {
   );
 }
 
+/** The settings of a configuration with all of a member's at their defaults. */
+export function withDefaults(config: RunConfig, member: Member): RunConfig['settings'] {
+  const own = `${member.id}.`;
+  return Object.fromEntries(Object.entries(config.settings).filter(([key]) => !key.startsWith(own)));
+}
+
 function sameValue(a: SettingValue, b: SettingValue): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -8,6 +8,7 @@ import { blocksOf } from '../model/network/blocks';
 import type { CandidateView } from '../protocol/generated/CandidateView';
 import type { Device } from '../protocol/generated/Device';
 import type { LogLine } from '../protocol/generated/LogLine';
+import type { RunConfig } from '../protocol/generated/RunConfig';
 import type { Shelf } from '../store/shelf';
 import { Choice } from './choice.svelte';
 import { asEngineError } from '../engine/errors';
@@ -106,8 +107,11 @@ export class PlaygroundState {
     return this.#sheet;
   }
 
+  /** Why there are no images to show, unless the search failed for the same reason. */
   get sheetError(): EngineError | null {
-    return this.#sheetError;
+    const own = this.#sheetError;
+    const { error } = this.search;
+    return own?.code === error?.code && own?.message === error?.message ? null : own;
   }
 
   /** Whether a link was left unopened because a search is under way. */
@@ -129,6 +133,14 @@ export class PlaygroundState {
     const priced = this.price(genes);
     return priced === null ? '' : networkWords(blocksOf(priced.network), this.ui.t);
   };
+
+  /** Changes the configuration; a new objective is also what the front is shown against. */
+  change(patch: Partial<RunConfig>): void {
+    if (patch.objective !== undefined) {
+      this.ui.showObjective();
+    }
+    this.experiment.update(patch);
+  }
 
   start(): void {
     this.choice.follow();
@@ -169,9 +181,12 @@ export class PlaygroundState {
     await this.shelf.keep(await this.search.log());
   }
 
+  /** Back to the beginning, or to the link that was waiting for it. */
   reset(): void {
-    this.choice.follow();
-    this.search.reset();
+    this.#clear();
+    if (this.#isLinkWaiting) {
+      this.#openLink();
+    }
   }
 
   /** The link to copy; the address bar shows the same one. */
@@ -182,16 +197,30 @@ export class PlaygroundState {
 
   /** Takes the link in the address bar, unless a search is under way. */
   openLocation(): void {
-    this.#isLinkWaiting = this.search.isActive;
-    if (!this.search.isActive) {
-      this.reset();
-      this.ui.openLanguage(this.experiment.open(location.hash).language);
+    if (this.search.isActive) {
+      this.#isLinkWaiting = true;
+    } else {
+      this.#clear();
+      this.#openLink();
     }
   }
 
+  /** Takes the notices away; a link that was waiting gives way to that of the configuration. */
   dismissNotices(): void {
-    this.#isLinkWaiting = false;
+    if (this.#isLinkWaiting) {
+      this.#writeLocation();
+    }
     this.experiment.dismissNotices();
+  }
+
+  dismissSearchError(): void {
+    if (this.sheetError === null) {
+      this.#sheetError = null;
+    }
+    this.search.dismissError();
+    if (this.#isLinkWaiting && !this.search.isActive) {
+      this.reset();
+    }
   }
 
   switchLanguage(): void {
@@ -223,7 +252,20 @@ export class PlaygroundState {
     return limitsOf(own, this.shownConfig);
   }
 
+  #clear(): void {
+    this.choice.follow();
+    this.search.reset();
+  }
+
+  #openLink(): void {
+    this.#isLinkWaiting = false;
+    this.ui.showObjective();
+    this.ui.openLanguage(this.experiment.open(location.hash).language);
+  }
+
+  /** Shows the configuration's link in the address bar; one that waited there is gone. */
   #writeLocation(): void {
+    this.#isLinkWaiting = false;
     const language = this.ui.chosenLanguage;
     const fragment = this.experiment.link + (language === null ? '' : `&lang=${language}`);
     history.replaceState(null, '', `#${fragment}`);

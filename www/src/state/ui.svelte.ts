@@ -88,6 +88,11 @@ export class Ui implements Texts {
     this.#axis = axis;
   }
 
+  /** Back to the run's objective as the cost axis. */
+  showObjective(): void {
+    this.#axis = null;
+  }
+
   showResults(view: ResultView): void {
     this.#resultView = view;
   }

@@ -35,7 +35,15 @@ given: string,
 /**
  * What is taken, in words.
  */
-expected: string, } | { "kind": "newer", 
+expected: string, } | { "kind": "repeated", 
+/**
+ * The key.
+ */
+key: string, } | { "kind": "more", 
+/**
+ * How much.
+ */
+count: number, } | { "kind": "newer", 
 /**
  * The version in the link.
  */

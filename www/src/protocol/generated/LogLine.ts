@@ -123,7 +123,7 @@ candidates: number,
  */
 distinct: number, 
 /**
- * Work done in training MACs.
+ * Planned work of all trainings, the final ones included, in training MACs.
  */
 work_macs: number, } | { "line": "stopped", 
 /**

@@ -18,6 +18,10 @@ asked: number,
  */
 told: number, 
 /**
+ * Final trainings ended.
+ */
+finals: number, 
+/**
  * Budget of candidates.
  */
 candidates: number, 
