@@ -331,7 +331,7 @@ describe('the end', () => {
     for (const kind of ['pause', 'resume', 'step', 'stop'] as const) bench.does(kind);
     bench.loses(1, 'broken');
     bench.trainer(2);
-    bench.waits(60);
+    bench.waits(180);
     expect(bench.posted).toHaveLength(length);
     expect(bench.log).not.toContain('told');
   });
@@ -410,7 +410,7 @@ describe('lost workers', () => {
     bench.loses(0, 'unreachable');
     for (let time = 0; time < 2; time += 1) {
       bench.trainer(0);
-      bench.waits(25);
+      bench.waits(65);
       expect(bench.posted.at(-1)).toEqual({ kind: 'replace', worker: 0 });
     }
     bench.trainer(0).finishes(0);
@@ -450,7 +450,7 @@ describe('silence', () => {
   it('is broken by replacement while a trainer works', () => {
     const bench = new Bench(2);
     const [silent, talking] = [bench.trainer(0), bench.trainer(1)];
-    bench.waits(20);
+    bench.waits(60);
     talking.says({ kind: 'progress', job: 1, fraction: 0.5, curve: [] });
     expect(bench.states).toEqual(['running']);
     bench.waits(5);
@@ -478,7 +478,7 @@ describe('silence', () => {
   ])('is nothing of a trainer that is %s', (_, prepare) => {
     const bench = new Bench(1);
     prepare(bench);
-    bench.waits(60);
+    bench.waits(180);
     expect(bench.states).not.toContain('replace');
   });
 
@@ -486,9 +486,9 @@ describe('silence', () => {
     const bench = new Bench(1);
     bench.trainer(0);
     bench.does('pause');
-    bench.waits(60);
+    bench.waits(180);
     bench.does('resume');
-    bench.waits(20);
+    bench.waits(60);
     expect(bench.states).not.toContain('replace');
     bench.waits(5);
     expect(bench.states.at(-1)).toBe('replace');
@@ -499,7 +499,7 @@ describe('silence', () => {
     bench.trainer(0);
     bench.now += 3_600_000;
     bench.coordination.checkSilence();
-    bench.waits(20);
+    bench.waits(60);
     expect(bench.states).toEqual(['running']);
   });
 
@@ -508,7 +508,7 @@ describe('silence', () => {
     for (let time = 0; time < 4; time += 1) {
       bench.trainer(0);
       bench.trainer(1);
-      bench.waits(25);
+      bench.waits(65);
     }
     expect(bench.states.filter((kind) => kind === 'failed')).toHaveLength(1);
     expect(bench.posted.at(-1)?.kind).toBe('failed');

@@ -52,7 +52,7 @@ interface Loss {
 
 /** Lanes are redrawn at most this often. */
 const LANES_MS = 100;
-/** A working trainer tells its progress ten times a second; one silent for so long hangs. */
+/** A working trainer tells its progress ten times a second, or after one operator of a huge network; one silent for so long hangs. */
 const SILENT_MS = 60_000;
 /** A job that breaks this many workers is told as failed: it would break any. */
 const CRASHES_TO_FAIL = 2;
