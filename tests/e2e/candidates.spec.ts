@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect, test } from './fixtures';
 import { QUICK } from './playground';
 
@@ -16,7 +17,7 @@ test('arrow keys select candidates in the chart', async ({ page, playground }) =
   await expect(playground.selected).toHaveText(cheapest);
   await expect(playground.front).toHaveAttribute('aria-valuetext', /^Candidate \d+: accuracy/);
   await page.getByTestId('follow').click();
-  await expect(page.getByText('follows the best')).toBeVisible();
+  await expect(page.getByTestId('following')).toBeVisible();
 });
 
 test('a click selects the candidate under the pointer', async ({ page, playground }) => {
@@ -90,4 +91,31 @@ test('everything needed for a search is done by keyboard', async ({ page, playgr
   await reach('front-chart');
   await page.keyboard.press('ArrowLeft');
   await expect(playground.selected).toHaveText(/#\d/);
+});
+
+test('a network of a file is drawn and priced, saved and opened again as the same', async ({
+  page,
+  playground,
+}) => {
+  const network = {
+    input: [1, 8, 8],
+    layers: [
+      { op: 'conv2d', out_channels: 8, kernel: 3 },
+      { op: 'dense', out_features: 10 },
+    ],
+  };
+  await playground.open({ ...QUICK, ram: 500 });
+  await playground.openNetwork('mine.json', JSON.stringify(network));
+  await expect(playground.selected).toHaveText('mine.json');
+  await expect(page.getByTestId('why')).toContainText(/It does not fit: RAM [\d,]+\sB over 500\sB/);
+  const drawing = await page.getByTestId('network-picture').textContent();
+
+  const download = page.waitForEvent('download');
+  await page.getByTestId('save-network').click();
+  const saved = await readFile(await (await download).path(), 'utf8');
+  await page.getByTestId('close-network').click();
+  await expect(page.getByTestId('another')).toBeVisible();
+  await playground.openNetwork('again.json', saved);
+  await expect(playground.selected).toHaveText('again.json');
+  expect(await page.getByTestId('network-picture').textContent()).toBe(drawing);
 });

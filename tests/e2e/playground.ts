@@ -101,6 +101,12 @@ export class Playground {
     await this.page.getByTestId('view-table').click();
   }
 
+  async openNetwork(name: string, json: string): Promise<void> {
+    const chooser = this.page.waitForEvent('filechooser');
+    await this.page.getByTestId('open-network').click();
+    await (await chooser).setFiles({ name, mimeType: 'application/json', buffer: Buffer.from(json) });
+  }
+
   /** The log that the page offers for download. */
   async downloadLog(): Promise<string> {
     const download = this.page.waitForEvent('download');

@@ -1,6 +1,14 @@
 import { expect, test } from './fixtures';
 import { LONG, QUICK } from './playground';
 
+const MISMATCHED = JSON.stringify({
+  input: [1, 8, 8],
+  layers: [
+    { name: 'pool', op: 'max-pool', kernel: 2 },
+    { name: 'sum', op: 'add', inputs: ['input', 'pool'] },
+  ],
+});
+
 // What goes wrong here goes wrong on purpose; the console may say so.
 test.afterEach(({ complaints }) => {
   complaints.length = 0;
@@ -58,6 +66,19 @@ test('a space in which nothing fits is told', async ({ playground }) => {
   await playground.search();
   await expect(playground.error).toContainText('No network can be searched like this');
   await expect(playground.error).toContainText('Loosen a limit');
+});
+
+test('a network file with mismatched shapes is told, and nothing is lost', async ({ page, playground }) => {
+  await playground.open(QUICK);
+  const shown = await page.getByTestId('network-picture').textContent();
+  await playground.openNetwork('mine.json', MISMATCHED);
+  await expect(playground.error).toContainText('holds no network that can be built');
+  await expect(playground.error).toContainText("mine.json: layer 'sum': add cannot join 1×8×8 and 1×4×4");
+  expect(await page.getByTestId('network-picture').textContent()).toBe(shown);
+  await playground.openNetwork('mine.json', '{"input": [1, 8, 8],\n"layers": nothing}');
+  await expect(playground.error).toContainText('line 2');
+  await page.getByTestId('close-error').click();
+  await expect(playground.error).toBeHidden();
 });
 
 test('a worker that is lost is replaced, and the log is the same', async ({ page, playground }) => {

@@ -62,6 +62,7 @@ impl RunError {
             Self::Infeasible { .. } => "infeasible",
             Self::UnknownJob(_) => "unknown-job",
             Self::Data { .. } => "wrong-data",
+            Self::Network(_) => "bad-network",
             _ => "bad-configuration",
         }
     }

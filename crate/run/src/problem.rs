@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use nas_arch::{Canonical, Recipe, Shape, canonical};
+use nas_arch::{Canonical, Graph, Network, Recipe, Shape, canonical};
 use nas_cost::{AnalyticalEstimator, Device, Estimator, Limits, NetworkCosts, Objective, Violation, device};
 use nas_member::{Member, Settings};
 use nas_numerics::Rng;
@@ -135,7 +135,22 @@ impl Problem {
     pub fn price(&self, genotype: &Genotype) -> Result<Priced, RunError> {
         self.space.genes().check(genotype)?;
         let decoded = self.space.decode(genotype);
-        let canonical = canonical(&decoded.resolve().expect("a space decodes to sound networks"));
+        self.price_canonical(&decoded.resolve().expect("a space decodes to sound networks"))
+    }
+
+    /// Prices a network that need not be of the space, as if it were a candidate: in its canonical form.
+    ///
+    /// # Errors
+    /// If the network is unsound; the error names the layer.
+    ///
+    /// # Panics
+    /// Never: the canonical form of a sound network is sound.
+    pub fn price_network(&self, network: &Network) -> Result<Priced, RunError> {
+        self.price_canonical(&network.resolve()?)
+    }
+
+    fn price_canonical(&self, graph: &Graph) -> Result<Priced, RunError> {
+        let canonical = canonical(graph);
         let graph = canonical.network.resolve().expect("the canonical form of a sound network is sound");
         let costs = NetworkCosts::of(&graph)?;
         let estimate = AnalyticalEstimator.estimate(&costs, self.device);

@@ -1,13 +1,13 @@
-use nas_cost::{devices, estimates};
+use nas_arch::Network;
 use nas_numerics::Rng;
-use nas_run::{Problem, RunConfig};
+use nas_run::{Problem, RunConfig, RunError};
 use nas_space::Genotype;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::border::{BorderError, from_js, to_js};
 use crate::data::facts_of;
-use crate::view::{CandidateView, GeneView, SpaceView};
+use crate::view::{CandidateView, GeneView, PricedView, SpaceView};
 
 /// A configured problem: its space can be looked at, and its candidates decoded and priced.
 #[wasm_bindgen(js_name = Problem)]
@@ -71,16 +71,18 @@ impl ProblemHandle {
         to_js(&views.collect::<Result<Vec<_>, _>>()?)
     }
 
+    /// Prices the network of a file, which need not be of the space: a `PricedView`.
+    ///
+    /// # Errors
+    /// If the text is no network, or an unsound one; the sentence names the line or the layer.
+    #[wasm_bindgen(unchecked_return_type = "PricedView")]
+    pub fn network(&self, json: &str) -> Result<JsValue, JsValue> {
+        let network = Network::from_json(json).map_err(|error| BorderError::from(RunError::from(error)))?;
+        to_js(&PricedView::from(self.0.price_network(&network).map_err(BorderError::from)?))
+    }
+
     fn view(&self, genes: Genotype) -> Result<CandidateView, BorderError> {
-        let priced = self.0.price(&genes)?;
-        let estimates = devices().iter().flat_map(|device| estimates(&priced.costs, device)).collect();
-        Ok(CandidateView {
-            genes,
-            name: priced.canonical.name(),
-            network: priced.canonical.network,
-            costs: priced.costs,
-            estimates,
-            violations: priced.violations,
-        })
+        let priced = self.0.price(&genes)?.into();
+        Ok(CandidateView { genes, priced })
     }
 }

@@ -1,12 +1,12 @@
 //! What the page is shown.
 
 use nas_arch::Network;
-use nas_cost::{Device, Estimate, NetworkCosts, Objective, Violation};
+use nas_cost::{Device, Estimate, NetworkCosts, Objective, Violation, devices, estimates};
 use nas_data::DatasetInfo;
 use nas_evaluate::JobProgress;
 use nas_member::{Member, Text};
 use nas_run::link::LinkKey;
-use nas_run::{Outcome, RunConfig};
+use nas_run::{Outcome, Priced, RunConfig};
 use nas_space::{Gene, Genotype};
 use serde::Serialize;
 use ts_rs::TS;
@@ -78,6 +78,14 @@ impl From<&Gene> for GeneView {
 #[ts(export)]
 pub(crate) struct CandidateView {
     pub genes: Genotype,
+    #[serde(flatten)]
+    pub priced: PricedView,
+}
+
+/// A network priced on every device.
+#[derive(Serialize, TS)]
+#[ts(export)]
+pub(crate) struct PricedView {
     pub name: String,
     /// In canonical form.
     pub network: Network,
@@ -86,6 +94,18 @@ pub(crate) struct CandidateView {
     pub estimates: Vec<Estimate>,
     /// The configured limits that it breaks.
     pub violations: Vec<Violation>,
+}
+
+impl From<Priced> for PricedView {
+    fn from(priced: Priced) -> Self {
+        Self {
+            name: priced.canonical.name(),
+            network: priced.canonical.network,
+            estimates: devices().iter().flat_map(|device| estimates(&priced.costs, device)).collect(),
+            costs: priced.costs,
+            violations: priced.violations,
+        }
+    }
 }
 
 /// How far a job has come, and its outcome once there is one.

@@ -77,6 +77,24 @@ fn candidates_are_decoded_and_priced() {
 }
 
 #[wasm_bindgen_test]
+fn a_network_of_a_file_is_priced_or_refused_with_its_layer() {
+    let problem = ProblemHandle::new(config("#v=1&ram=10")).unwrap();
+    let priced = problem.network(include_str!("../../arch/networks/digits-tiny.json")).unwrap();
+    assert!(get(&get(&priced, "costs"), "macs").as_f64().unwrap() > 0.0);
+    assert!(get(&get(&priced, "violations"), "length").as_f64().unwrap() > 0.0);
+
+    let mismatched = r#"{"input": [1, 8, 8], "layers": [
+        {"name": "pool", "op": "max-pool", "kernel": 2, "inputs": ["input"]},
+        {"name": "sum", "op": "add", "inputs": ["input", "pool"]}
+    ]}"#;
+    let error = problem.network(mismatched).unwrap_err();
+    assert_eq!(code(&error), "bad-network");
+    let message = get(&error, "message").as_string().unwrap();
+    assert!(message.contains("'sum'") && message.contains("1×8×8"), "{message}");
+    assert_eq!(code(&problem.network("{").unwrap_err()), "bad-network");
+}
+
+#[wasm_bindgen_test]
 fn what_fails_has_a_code_and_a_sentence() {
     let infeasible = Coordinator::new(config("#v=1&ram=10")).err().unwrap();
     assert_eq!(code(&infeasible), "infeasible");

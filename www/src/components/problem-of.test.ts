@@ -5,6 +5,7 @@ describe('what can be done about an error', () => {
   it.each([
     ['infeasible', 'no network fits', 'space'],
     ['bad-configuration', 'no such device', 'space'],
+    ['bad-network', 'own.json: layer sum', 'file'],
     ['bad-data', 'the checksum differs', 'data'],
     ['wrong-data', 'another dataset', 'data'],
     ['data-unavailable', 'HTTP 404', 'network'],

@@ -9,6 +9,7 @@ const PROBLEMS: readonly (readonly [RegExp, Problem])[] = [
   [/^no-workers|Worker/, 'workers'],
   [/^(bad|wrong)-data/, 'data'],
   [/^(engine|data)-unavailable/, 'network'],
+  [/^bad-network/, 'file'],
   [/^(infeasible|bad-configuration)/, 'space'],
 ];
 

@@ -10,6 +10,7 @@ import type { EpochScore } from '../protocol/generated/EpochScore';
 import type { JobKind } from '../protocol/generated/JobKind';
 import type { LinkReading } from '../protocol/generated/LinkReading';
 import type { LogLine } from '../protocol/generated/LogLine';
+import type { PricedView } from '../protocol/generated/PricedView';
 import type { RunConfig } from '../protocol/generated/RunConfig';
 import type { SpaceView } from '../protocol/generated/SpaceView';
 
@@ -42,6 +43,8 @@ export interface Engine {
   candidate(config: RunConfig, genes: readonly number[]): CandidateView;
   /** Draws candidates uniformly from the space, without regard to limits, each decoded and priced. */
   draw(config: RunConfig, count: number, seed: number): CandidateView[];
+  /** Prices the network of a file, in JSON. Throws an `EngineError` that names the line or the layer. */
+  network(config: RunConfig, json: string): PricedView;
   /** Some training images. */
   contactSheet(dataId: string, count: number): Promise<ContactSheet>;
   /** Starts a run; the session reports through `listener`. */

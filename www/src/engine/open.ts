@@ -12,6 +12,7 @@ import type { Catalog } from '../protocol/generated/Catalog';
 import type { CandidateView } from '../protocol/generated/CandidateView';
 import type { DataSpec } from '../protocol/generated/DataSpec';
 import type { LinkReading } from '../protocol/generated/LinkReading';
+import type { PricedView } from '../protocol/generated/PricedView';
 import type { RunConfig } from '../protocol/generated/RunConfig';
 import type { SpaceView } from '../protocol/generated/SpaceView';
 import CoordinatorWorker from '../workers/coordinator.worker?worker';
@@ -86,6 +87,10 @@ class WasmEngine implements Engine {
 
   draw(config: RunConfig, count: number, seed: number): CandidateView[] {
     return this.#of(config).draw(count, seed) as CandidateView[];
+  }
+
+  network(config: RunConfig, json: string): PricedView {
+    return this.#of(config).network(json) as PricedView;
   }
 
   async contactSheet(dataId: string, count: number): Promise<ContactSheet> {

@@ -79,6 +79,7 @@ export const es: Catalog = {
       data: 'El archivo de datos está dañado o no es el que debería ser.',
       network: 'No se pudo cargar un archivo de la página.',
       space: 'Así no se puede buscar ninguna red.',
+      file: 'Este archivo no contiene una red que se pueda construir.',
       engine: 'El motor se detuvo.',
     },
     advice: {
@@ -89,6 +90,7 @@ export const es: Catalog = {
       network: 'Revisa la conexión y recarga la página.',
       space:
         'Afloja un límite, elige un dispositivo más grande o permite más operadores y canales más pequeños.',
+      file: 'Corrige el archivo donde dice el mensaje y ábrelo de nuevo; la red de antes sigue ahí.',
       engine:
         'Tu configuración no se pierde. Reinicia la búsqueda y empiézala de nuevo, o recarga la página.',
     },
@@ -275,13 +277,20 @@ export const es: Catalog = {
   network: {
     title: 'Red elegida',
     example: 'sorteada, sin entrenar',
-    another: 'Sortear otra',
+    another: 'Otra',
+    open: 'Abrir una red',
+    openHint: 'Abre una red tuya, un archivo JSON; también se puede soltar aquí',
+    save: 'Guardar esta red',
+    saveHint: 'Guarda esta red como archivo JSON, que se abre aquí y en la línea de comandos',
+    close: 'Cerrar',
+    closeHint: 'Cierra el archivo y vuelve a las redes de la búsqueda',
+    own: 'Tu propia red.',
     noExample: 'Aquí se dibujará una red: sus capas, costos y memoria.',
     candidate: (ask) => `n.º ${ask}`,
     rejected: 'un sorteo rechazado',
     follow: 'La mejor',
     followHint: 'Elige la red más exacta del frente, también cuando cambie',
-    following: 'sigue a la mejor',
+    following: 'la mejor',
     validation: (error) => `validación ± ${error}`,
     notTrained: 'sin entrenar',
     inTraining: 'en entrenamiento',
@@ -313,6 +322,8 @@ export const es: Catalog = {
     whyNot: '¿Por qué no?',
     reasons: {
       example: 'Sorteada para mostrar qué se busca. Pulsa Buscar para encontrar mejores.',
+      fits: 'No pasa de ningún límite. Aquí se calcula su costo, no se entrena.',
+      fitsNot: (violations) => `No cabe: ${violations}.`,
       waiting: 'Todavía se entrena.',
       failed: 'Su entrenamiento falló, así que no tiene puntuación.',
       same: (ask) => `Es la misma red que la n.º ${ask}, así que no se entrenó de nuevo.`,

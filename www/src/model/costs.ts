@@ -1,5 +1,5 @@
 import type { CandidateCosts } from '../protocol/generated/CandidateCosts';
-import type { CandidateView } from '../protocol/generated/CandidateView';
+import type { PricedView } from '../protocol/generated/PricedView';
 import type { Objective } from '../protocol/generated/Objective';
 
 /** The costs that the front can be drawn against, in the order of the menu. */
@@ -37,7 +37,7 @@ export function costOn(axis: Objective, costs: CandidateCosts): number | null {
 }
 
 /** The costs of a priced candidate on one device, as the log would have them. */
-export function costsOn(deviceId: string, view: CandidateView): CandidateCosts {
+export function costsOn(deviceId: string, view: PricedView): CandidateCosts {
   const { params, macs, flops, memory } = view.costs;
   const estimate = view.estimates.find(({ device }) => device === deviceId);
   return {

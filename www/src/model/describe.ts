@@ -2,7 +2,7 @@
  * Networks and their parts in words and figures.
  */
 import type { Catalog } from '../i18n/en';
-import type { CandidateView } from '../protocol/generated/CandidateView';
+import type { PricedView } from '../protocol/generated/PricedView';
 import type { Failure } from '../protocol/generated/Failure';
 import type { Violation } from '../protocol/generated/Violation';
 import type { NumberFormat } from '../format/numbers';
@@ -86,7 +86,7 @@ export interface BlockCost {
 }
 
 /** What each block costs: the sums over its layers. */
-export function blockCosts(blocks: readonly Block[], view: CandidateView): BlockCost[] {
+export function blockCosts(blocks: readonly Block[], view: PricedView): BlockCost[] {
   const layers = new Map(view.costs.layers.map((layer) => [layer.name, layer]));
   const [, height, width] = view.network.input;
   let above = '';

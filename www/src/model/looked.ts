@@ -1,6 +1,7 @@
 import type { Lane } from '../engine/engine';
 import type { CandidateView } from '../protocol/generated/CandidateView';
 import type { EpochScore } from '../protocol/generated/EpochScore';
+import type { PricedView } from '../protocol/generated/PricedView';
 import type { Selection } from './candidates';
 import type { Candidate, Rejection, RunView } from './run-view';
 
@@ -15,7 +16,9 @@ export type Looked =
     }
   | { readonly kind: 'rejection'; readonly priced: CandidateView; readonly rejection: Rejection }
   /** A drawn one, before there are results. */
-  | { readonly kind: 'example'; readonly priced: CandidateView };
+  | { readonly kind: 'example'; readonly priced: CandidateView }
+  /** One that was opened from a file. */
+  | { readonly kind: 'file'; readonly priced: PricedView; readonly file: string };
 
 export function lookAt(
   selection: Selection | null,

@@ -3,7 +3,8 @@ import { SHEET } from '../model/sheet';
 import { networkWords } from '../model/describe';
 import { limitsOf } from '../model/limits';
 import { readLog } from '../model/log-text';
-import { lookAt } from '../model/looked';
+import { type Looked, lookAt } from '../model/looked';
+import type { Selection } from '../model/candidates';
 import { blocksOf } from '../model/network/blocks';
 import type { CandidateView } from '../protocol/generated/CandidateView';
 import type { Device } from '../protocol/generated/Device';
@@ -14,6 +15,7 @@ import { Choice } from './choice.svelte';
 import { asEngineError } from '../engine/errors';
 import { Experiment } from './experiment.svelte';
 import { nextFrame, wait } from './frames';
+import { OwnNetwork } from './own-network.svelte';
 import { Pricing } from './pricing';
 import { Search } from './search.svelte';
 import type { Ui } from './ui.svelte';
@@ -32,6 +34,7 @@ export class PlaygroundState {
   readonly experiment: Experiment;
   readonly search: Search;
   readonly choice: Choice;
+  readonly own: OwnNetwork;
   /** More workers than processors bring nothing but are allowed: the result is the same. */
   readonly workersMax = Math.max(LEAST_WORKERS_MAX, navigator.hardwareConcurrency);
   workers = $state(Math.max(1, navigator.hardwareConcurrency - 1));
@@ -52,6 +55,7 @@ export class PlaygroundState {
     });
     this.search = new Search(engine, { nextFrame, now: () => performance.now(), wait });
     this.choice = new Choice(() => this.search.view);
+    this.own = new OwnNetwork((json) => engine.network(this.shownConfig, json));
     this.#pricing = new Pricing(engine);
     this.ui.openLanguage(this.experiment.open(location.hash).language);
   }
@@ -90,8 +94,10 @@ export class PlaygroundState {
 
   readonly axis = $derived.by(() => this.ui.axis ?? this.shownConfig.objective);
 
-  readonly looked = $derived.by(() =>
-    lookAt(this.choice.current, this.search.view, this.search.lanes, this.experiment.example, this.price),
+  readonly looked = $derived.by(
+    (): Looked | null =>
+      this.#lookAtOwn() ??
+      lookAt(this.choice.current, this.search.view, this.search.lanes, this.experiment.example, this.price),
   );
 
   /** What a screen reader is told about the end of a search. */
@@ -142,8 +148,18 @@ export class PlaygroundState {
     this.experiment.update(patch);
   }
 
-  start(): void {
+  pick(selection: Selection): void {
+    this.own.close();
+    this.choice.pick(selection);
+  }
+
+  follow(): void {
+    this.own.close();
     this.choice.follow();
+  }
+
+  start(): void {
+    this.follow();
     this.search.start(this.experiment.config, this.workers);
   }
 
@@ -167,7 +183,7 @@ export class PlaygroundState {
   showLast(): void {
     const first = this.#last?.lines[0];
     if (this.#last === null || first?.line !== 'run') return;
-    this.choice.follow();
+    this.follow();
     this.experiment.update(first.config);
     this.search.showLog(this.#last.text, this.#last.lines);
   }
@@ -252,8 +268,19 @@ export class PlaygroundState {
     return limitsOf(own, this.shownConfig);
   }
 
+  /** The opened network, unless the configuration has become one that nothing can be priced for. */
+  #lookAtOwn(): Looked | null {
+    if (this.own.file === null) return null;
+    const { name, json } = this.own.file;
+    try {
+      return { kind: 'file', priced: this.engine.network(this.shownConfig, json), file: name };
+    } catch {
+      return null;
+    }
+  }
+
   #clear(): void {
-    this.choice.follow();
+    this.follow();
     this.search.reset();
   }
 

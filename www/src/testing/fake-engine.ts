@@ -29,6 +29,10 @@ export function fakeEngine(candidatesPerSecond: number): Engine {
       const random = fakeRandom(seed);
       return Array.from({ length: count }, () => fakeCandidate(config, FAKE_DEVICES, fakeGenes(random)));
     },
+    network: (config, json) => {
+      const genes = JSON.parse(json) as number[];
+      return fakeCandidate(config, FAKE_DEVICES, genes);
+    },
     contactSheet: (_, count) => Promise.resolve(fakeSheet(count)),
     start: (config, workers, listener) => new FakeSession(config, workers, listener, candidatesPerSecond),
   };
