@@ -264,6 +264,178 @@ def optimizer(name, reason, make, options, steps=4, size=11):
     }
 
 
+def activation(name, reason, function, **settings):
+    """Values on both sides of each kink, on the kinks, far away, and at random."""
+    kinks = torch.tensor([-20.0, -6.0, -3.0, -0.0, 0.0, 3.0, 6.0, 20.0]).double()
+    x = torch.cat([kinks, random(29) * 3]).requires_grad_()
+    y = function(x, **settings)
+    dy = random(*y.shape)
+    y.backward(dy)
+    return {
+        "name": name,
+        "reason": reason,
+        "negative_slope": settings.get("negative_slope"),
+        "input": flat(x),
+        "output": flat(y),
+        "output_gradient": flat(dy),
+        "input_gradient": flat(x.grad),
+    }
+
+
+def layer_norm(name, reason, rows, channels, epsilon):
+    x, scale, shift = learnable(rows, channels), learnable(channels), learnable(channels)
+    y = functional.layer_norm(x, [channels], scale, shift, epsilon)
+    dy = random(rows, channels)
+    y.backward(dy)
+    return {
+        "name": name,
+        "reason": reason,
+        "rows": rows,
+        "channels": channels,
+        "epsilon": epsilon,
+        "input": flat(x),
+        "scale": flat(scale),
+        "shift": flat(shift),
+        "output": flat(y),
+        "output_gradient": flat(dy),
+        "input_gradient": flat(x.grad),
+        "scale_gradient": flat(scale.grad),
+        "shift_gradient": flat(shift.grad),
+    }
+
+
+def attention(name, reason, image, heads, patch):
+    """MobileViT's unfolding, PyTorch's attention, and the folding back."""
+    batch, height, width, channels = image
+    rows, columns, size = height // patch[0], width // patch[1], channels // 3 // heads
+    x = learnable(*image)
+    split = x.reshape(batch, rows, patch[0], columns, patch[1], 3, heads, size)
+    # Queries, keys and values: [batch, place within the patch (2), heads, patch (2), size].
+    tokens = split.permute(5, 0, 2, 4, 6, 1, 3, 7).flatten(5, 6)
+    y = functional.scaled_dot_product_attention(*tokens)
+    y = y.unflatten(4, (rows, columns)).permute(0, 4, 1, 5, 2, 3, 6)
+    y = y.reshape(batch, height, width, channels // 3)
+    dy = random(*y.shape)
+    y.backward(dy)
+    return {
+        "name": name,
+        "reason": reason,
+        "image": image,
+        "heads": heads,
+        "patch": patch,
+        "input": flat(x),
+        "output": flat(y),
+        "output_gradient": flat(dy),
+        "input_gradient": flat(x.grad),
+    }
+
+
+def rearrangement(name, reason, image, function, *factor):
+    """An operator without parameters on one batch of images."""
+    x = learnable(*image)
+    y = function(x)
+    dy = random(*y.shape)
+    y.backward(dy)
+    return {
+        "name": name,
+        "reason": reason,
+        "image": image,
+        "factor": factor,
+        "input": flat(x),
+        "output": flat(y),
+        "output_gradient": flat(dy),
+        "input_gradient": flat(x.grad),
+    }
+
+
+def channel_shuffle(groups):
+    return lambda x: to_nhwc(functional.channel_shuffle(to_nchw(x), groups))
+
+
+def upsample(vertical, horizontal):
+    return lambda x: to_nhwc(functional.interpolate(to_nchw(x), scale_factor=(vertical, horizontal)))
+
+
+def downsample(vertical, horizontal):
+    return lambda x: x[:, ::vertical, ::horizontal]
+
+
+def mixture(name, reason, count, size):
+    inputs, alpha = [learnable(size) for _ in range(count)], learnable(count)
+    y = sum(weight * x for weight, x in zip(alpha.softmax(0), inputs))
+    dy = random(size)
+    y.backward(dy)
+    return {
+        "name": name,
+        "reason": reason,
+        "inputs": [flat(x) for x in inputs],
+        "alpha": flat(alpha),
+        "output": flat(y),
+        "output_gradient": flat(dy),
+        "input_gradients": [flat(x.grad) for x in inputs],
+        "alpha_gradient": flat(alpha.grad),
+    }
+
+
+def meta_conv2d(name, reason, image, out_channels, sizes, groups=1):
+    """The weighted sum of as many convolutions as there are sizes, each with the centre of the large kernel."""
+    largest = sizes[-1]
+    x = learnable(*image)
+    w = learnable(largest, largest, image[3] // groups, out_channels)
+    b, alpha = learnable(out_channels), learnable(len(sizes))
+    y = b
+    for size, weight in zip(sizes, alpha.softmax(0)):
+        border = (largest - size) // 2
+        centre = w[border : largest - border, border : largest - border]
+        part = functional.conv2d(to_nchw(x), centre.permute(3, 2, 0, 1), padding=size // 2, groups=groups)
+        y = y + weight * to_nhwc(part)
+    dy = random(*y.shape)
+    y.backward(dy)
+    return {
+        "name": name,
+        "reason": reason,
+        "image": image,
+        "out_channels": out_channels,
+        "sizes": sizes,
+        "groups": groups,
+        "input": flat(x),
+        "weights": flat(w),
+        "bias": flat(b),
+        "alpha": flat(alpha),
+        "output": flat(y),
+        "output_gradient": flat(dy),
+        "input_gradient": flat(x.grad),
+        "weight_gradient": flat(w.grad),
+        "bias_gradient": flat(b.grad),
+        "alpha_gradient": flat(alpha.grad),
+    }
+
+
+def conv1d(name, reason, batch, length, in_channels, out_channels, kernel, stride, padding):
+    """A series [batch, length, channels]; weights [kernel, in_channels, out_channels]."""
+    x, w = learnable(batch, length, in_channels), learnable(kernel, in_channels, out_channels)
+    b = learnable(out_channels)
+    y = functional.conv1d(x.transpose(1, 2), w.permute(2, 1, 0), b, stride, padding).transpose(1, 2)
+    dy = random(*y.shape)
+    y.backward(dy)
+    return {
+        "name": name,
+        "reason": reason,
+        "image": [batch, 1, length, in_channels],
+        "out_channels": out_channels,
+        "groups": 1,
+        "window": window([1, kernel], [1, stride], padding=[0, padding, 0, padding]),
+        "input": flat(x),
+        "weights": flat(w),
+        "bias": flat(b),
+        "output": flat(y),
+        "output_gradient": flat(dy),
+        "input_gradient": flat(x.grad),
+        "weight_gradient": flat(w.grad),
+        "bias_gradient": flat(b.grad),
+    }
+
+
 def main():
     write(
         "conv2d",
@@ -441,6 +613,86 @@ def main():
                 torch.optim.AdamW,
                 {"lr": 0.1, "betas": (0.8, 0.9), "eps": 1e-3, "weight_decay": 0.5},
             ),
+        ],
+    )
+    write(
+        "activations",
+        [
+            activation("relu", "cut at 0", functional.relu),
+            activation("relu6", "cut at 0 and at 6", functional.relu6),
+            activation("leaky-relu", "a steep one", functional.leaky_relu, negative_slope=0.25),
+            activation("silu", "the input times its sigmoid", functional.silu),
+            activation("gelu", "exact, with the error function", functional.gelu),
+            activation("hard-swish", "a silu of straight lines and a parabola", functional.hardswish),
+            activation("hard-sigmoid", "cut at -3 and at 3", functional.hardsigmoid),
+            activation("sigmoid", "the logistic function", torch.sigmoid),
+            activation("tanh", "odd, between -1 and 1", torch.tanh),
+        ],
+    )
+    write(
+        "layer_norm",
+        [
+            layer_norm("usual", "PyTorch's default, full and single lanes", 18, 13, 1e-5),
+            layer_norm("many-rows", "more rows than one partial sum", 150, 3, 1e-3),
+            layer_norm("many-channels", "more channels than partial sums", 2, 37, 1e-5),
+            layer_norm("two-channels", "the smallest variance there is", 5, 2, 0.25),
+        ],
+    )
+    write(
+        "attention",
+        [
+            attention("one-head", "all pixels attend to each other", [2, 3, 4, 15], 1, [1, 1]),
+            attention("heads", "each head has its own channels", [2, 4, 3, 48], 2, [1, 1]),
+            attention("one-channel", "a single number for each query", [1, 3, 3, 3], 1, [1, 1]),
+            attention("patch", "pixels at the same place within 2x2 patches", [2, 6, 4, 24], 2, [2, 2]),
+            attention("uneven-patch", "patches higher than wide", [1, 6, 3, 12], 2, [3, 1]),
+            attention("one-pixel", "attends to itself alone", [3, 1, 1, 6], 2, [1, 1]),
+        ],
+    )
+    write(
+        "multiply",
+        [
+            element_wise("equal", "both of one shape", torch.mul, learnable(2, 3, 3, 5), learnable(2, 3, 3, 5)),
+            element_wise(
+                "gate", "one number for each channel", torch.mul, learnable(3, 5, 2, 13), learnable(3, 1, 1, 13)
+            ),
+            element_wise(
+                "many-pixels", "more than one partial sum", torch.mul, learnable(1, 9, 9, 3), learnable(1, 1, 1, 3)
+            ),
+        ],
+    )
+    write(
+        "rearrangements",
+        [
+            rearrangement("channel-shuffle", "ShuffleNet's", [2, 3, 2, 12], channel_shuffle(3), 3),
+            rearrangement("channel-shuffle", "as many groups as pairs", [1, 2, 2, 6], channel_shuffle(2), 2),
+            rearrangement("upsample", "doubling", [2, 3, 2, 5], upsample(2, 2), 2, 2),
+            rearrangement("upsample", "each axis on its own", [1, 2, 3, 9], upsample(1, 3), 1, 3),
+            rearrangement("downsample", "halving, odd and even sizes", [2, 5, 4, 5], downsample(2, 2), 2, 2),
+            rearrangement("downsample", "a factor above the size", [1, 2, 7, 3], downsample(5, 3), 5, 3),
+        ],
+    )
+    write(
+        "mixture",
+        [
+            mixture("three", "full and single lanes", 3, 37),
+            mixture("one", "a weight of one, whose gradient is none", 1, 5),
+        ],
+    )
+    write(
+        "meta_conv2d",
+        [
+            meta_conv2d("three-sizes", "as many convolutions as sizes are one", [2, 6, 5, 3], 4, [3, 5, 7]),
+            meta_conv2d("depthwise", "the path of its own", [1, 4, 4, 5], 5, [1, 3, 5], groups=5),
+            meta_conv2d("one-size", "an ordinary convolution", [1, 4, 3, 2], 3, [3]),
+        ],
+    )
+    write(
+        "conv1d",
+        [
+            conv1d("same", "the usual layer of a series", 2, 11, 3, 5, 5, 1, 2),
+            conv1d("stride-2", "every second value", 2, 12, 2, 3, 3, 2, 1),
+            conv1d("eleven", "a long kernel", 1, 16, 1, 4, 11, 1, 5),
         ],
     )
 
