@@ -26,6 +26,7 @@
     reason = "a micro-kernel must be compiled into each caller, with its sizes as constants"
 )]
 
+pub mod activation;
 pub mod adamw;
 pub mod add;
 pub mod avg_pool;
@@ -45,6 +46,11 @@ mod shape;
 pub mod softmax_cross_entropy;
 mod windows;
 
+pub use activation::{
+    Activation, ActivationFunction, Gelu, HardSigmoid, HardSwish, LeakyRelu, Reads, Relu, Relu6, Sigmoid,
+    Silu, Tanh, activation_backward, activation_backward_in_place, activation_forward,
+    activation_forward_in_place,
+};
 pub use adamw::{AdamW, adamw_step};
 pub use add::{add_backward, add_forward};
 pub use avg_pool::{AvgPool, avg_pool_backward, avg_pool_forward};

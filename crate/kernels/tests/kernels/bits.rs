@@ -2,11 +2,12 @@
 //! digest changes only together with the numerics version.
 
 use nas_kernels::{
-    AdamW, Affine, AffineGradient, AvgPool, BatchNorm, BatchNormSaved, BatchStatistics, Conv2d, Dense, Image,
-    RunningStatistics, Sgd, SoftmaxCrossEntropy, Window, adamw_step, avg_pool_backward, avg_pool_forward,
-    batch_norm_backward, batch_norm_training_forward, conv2d_backward_input, conv2d_backward_parameters,
-    conv2d_forward, dense_backward_input, dense_backward_parameters, dense_forward, reduce, sgd_step,
-    softmax_cross_entropy_backward, softmax_cross_entropy_forward,
+    ActivationFunction, AdamW, Affine, AffineGradient, AvgPool, BatchNorm, BatchNormSaved, BatchStatistics,
+    Conv2d, Dense, Image, LeakyRelu, Reads, RunningStatistics, Sgd, SoftmaxCrossEntropy, Window, adamw_step,
+    avg_pool_backward, avg_pool_forward, batch_norm_backward, batch_norm_training_forward,
+    conv2d_backward_input, conv2d_backward_parameters, conv2d_forward, dense_backward_input,
+    dense_backward_parameters, dense_forward, reduce, sgd_step, softmax_cross_entropy_backward,
+    softmax_cross_entropy_forward,
 };
 use nas_numerics::Digester;
 
@@ -27,6 +28,16 @@ fn convolution(input: Image, out_channels: usize, window: Window, groups: usize)
     conv2d_backward_input(&conv, &weights, &dy, &mut dx, &mut scratch);
     conv2d_backward_parameters(&conv, &x, &dy, &mut dw, Some(&mut db), &mut scratch);
     digest(&[&y, &dx, &dw, &db])
+}
+
+/// Values and gradients of a function over a range that covers its kinks.
+fn activation(function: ActivationFunction) -> String {
+    let (x, dy) = (normal_values(137, 1), normal_values(137, 2));
+    let x: Vec<f32> = x.iter().map(|x| 4.0 * x).collect();
+    let (mut y, mut dx) = (vec![0.0; 137], vec![0.0; 137]);
+    function.forward(&x, &mut y);
+    function.backward(if function.reads() == Reads::Input { &x } else { &y }, &dy, &mut dx);
+    digest(&[&y, &dx])
 }
 
 fn dense() -> String {
@@ -110,6 +121,7 @@ fn optimizers() -> String {
 fn every_operator_gives_the_bits_it_always_gave() {
     let image = |height, width, channels| Image::new(3, height, width, channels).unwrap();
     let same = Window::new(3, 3).with_same_padding();
+    let leak = LeakyRelu::new(0.01).unwrap();
     let cases = [
         ("convolution 3x3", convolution(image(6, 7, 5), 21, same, 1), "6fb0feeb074105e0"),
         (
@@ -130,6 +142,15 @@ fn every_operator_gives_the_bits_it_always_gave() {
         ("average pool", avg_pool(), "6e941251a950742e"),
         ("softmax cross-entropy", loss(), "7986520fe35651fa"),
         ("optimizers", optimizers(), "bd2c8286c7045b17"),
+        ("relu", activation(ActivationFunction::Relu), "6cc63a3f3d255a81"),
+        ("relu6", activation(ActivationFunction::Relu6), "0aa47c476b5e50c5"),
+        ("leaky relu", activation(ActivationFunction::LeakyRelu(leak)), "8a4214b2a01891ab"),
+        ("silu", activation(ActivationFunction::Silu), "fdc4f47ae3c156df"),
+        ("gelu", activation(ActivationFunction::Gelu), "57a125a618b9060b"),
+        ("hard swish", activation(ActivationFunction::HardSwish), "d6a65ca30dc7bc48"),
+        ("hard sigmoid", activation(ActivationFunction::HardSigmoid), "0d2fe3b56477f8d9"),
+        ("sigmoid", activation(ActivationFunction::Sigmoid), "f5344c70b2ca83d3"),
+        ("tanh", activation(ActivationFunction::Tanh), "ed8b0e9adea98242"),
         ("sum", digest(&[&[reduce::sum(&normal_values(1000, 1))]]), "612ffa988bb33601"),
     ];
     let changed: Vec<String> = cases

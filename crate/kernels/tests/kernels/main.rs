@@ -1,5 +1,6 @@
 //! Each operator: a case worked by hand, PyTorch's goldens, finite differences, and self-consistency.
 
+mod activation;
 mod batch_norm;
 mod bits;
 mod conv2d;
