@@ -1,7 +1,7 @@
 use nas_arch::NetworkError;
 use nas_cost::CostError;
 use nas_data::DataError;
-use nas_evaluate::EvaluationError;
+use nas_evaluate::{EvaluationError, WorkloadError};
 use nas_nn::WeightsError;
 use nas_run::RunError;
 use thiserror::Error;
@@ -59,4 +59,4 @@ macro_rules! input_failures {
     };
 }
 
-input_failures!(NetworkError, CostError, DataError, EvaluationError, WeightsError);
+input_failures!(NetworkError, CostError, DataError, EvaluationError, WeightsError, WorkloadError);

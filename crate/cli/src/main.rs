@@ -1,6 +1,7 @@
 //! The command `nas`: the same engine as in the browser, on files and threads.
 #![expect(clippy::print_stderr, reason = "this is a command line")]
 
+mod bench;
 mod cost;
 mod data;
 mod failure;
@@ -34,6 +35,8 @@ enum Verb {
     Cost(cost::Arguments),
     /// Draws networks from a search space, one JSON object a line.
     Sample(sample::Arguments),
+    /// Measures how fast networks are trained on this machine.
+    Bench(bench::Arguments),
     /// Lists what there is to choose from.
     List(list::Arguments),
 }
@@ -44,6 +47,7 @@ fn main() {
         Verb::Train(arguments) => train::train(&arguments),
         Verb::Cost(arguments) => cost::cost(&arguments),
         Verb::Sample(arguments) => sample::sample(&arguments),
+        Verb::Bench(arguments) => bench::bench(&arguments),
         Verb::List(arguments) => list::list(&arguments),
     };
     let code = result.map_or_else(

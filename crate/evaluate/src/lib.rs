@@ -5,8 +5,10 @@
 
 mod evaluation;
 mod images;
+mod workload;
 
 pub use evaluation::{CheckpointError, Evaluation, EvaluationError, JobProgress, MACS_AT_ONCE, perform};
 pub use images::{Images, facts};
 #[doc(no_inline)]
 pub use nas_run::{Job, Outcome};
+pub use workload::{WORKLOADS, Workload, WorkloadError};

@@ -128,6 +128,6 @@ fn the_log_of_a_real_run_is_pinned() {
     assert!(log.lines().last().unwrap().contains(r#""line":"done","candidates":12"#));
     assert_eq!(
         nas_numerics::sha256(log.as_bytes()).to_string(),
-        "a9664aa67e297f750d775ced64fff9c66f3be7fd0779d991bdb4b24d53757739"
+        "a158cc88385c6edb253a2be78c26e27d424168f74b346d137d73e0077ff9e2a4"
     );
 }

@@ -1,29 +1,31 @@
-//! Batch normalisation over the rows of each channel.
+//! Batch normalisation over the rows of each channel, and the activation behind it.
 //!
-//! Shapes: `input`, `output`, `output_gradient`, `input_gradient`: `[rows, channels]` with
-//! rows = batch · height · width; everything else: `[channels]`.
+//! Shapes: `input`, `output`, `output_gradient`: `[rows, channels]` with rows = batch · height · width; everything
+//! else: `[channels]`.
 //!
 //! Ioffe and Szegedy 2015, "Batch Normalization", algorithm 1 and section 3, with PyTorch's conventions:
 //! the batch is normalised with its biased variance, the running variance follows the unbiased one.
+//!
+//! A batch may come in pieces, each while it is in the cache: [`batch_norm_add_rows`] for each piece, then
+//! [`batch_norm_finish`], then [`batch_norm_apply`] for each piece; backward
+//! [`batch_norm_backward_add_rows`] and [`batch_norm_backward_in_place`] likewise.
 
-use std::slice::Chunks;
-
+use crate::activation::{Activation, ActivationFunction, HardSwish, Reads, Relu, Relu6};
 use crate::check_len;
 use crate::error::ShapeError;
 use crate::lanes::{for_each_lanes, lanes, lanes_mut};
-use crate::reduce::{ROWS_PER_PARTIAL_SUM, add_column_sums};
-use crate::shape::{element_count, require_positive};
+use crate::reduce::ROWS_PER_PARTIAL_SUM;
+use crate::shape::require_positive;
 
-/// Sizes and settings of a batch normalisation.
+/// Settings of a batch normalisation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BatchNorm {
-    rows: usize,
     channels: usize,
     epsilon: f32,
     momentum: f32,
 }
 
-/// The learnt affine map, `y = scale · normalised + shift`; each `[channels]`.
+/// The learnt affine map, `y = scale · normalised + shift`, or sums for its gradient; each `[channels]`.
 #[derive(Debug, Clone, Copy)]
 pub struct Affine<'a> {
     /// γ of the paper.
@@ -50,37 +52,34 @@ pub struct RunningStatistics<'a> {
     pub variance: &'a mut [f32],
 }
 
-/// Where the training pass leaves the statistics of its batch for the backward pass; each `[channels]`.
+/// Moments of the rows so far; each `[channels]`.
 #[derive(Debug)]
-pub struct BatchStatistics<'a> {
-    /// Mean of the batch.
+pub struct BatchMoments<'a> {
+    /// Mean of the rows.
     pub mean: &'a mut [f32],
-    /// 1 / √(biased variance + ε).
-    pub inverse_std: &'a mut [f32],
+    /// Sum of the squared distances from it; behind [`batch_norm_finish`] 1 / √(biased variance + ε).
+    pub squares: &'a mut [f32],
 }
 
-/// What the backward pass needs of the forward pass.
+/// A piece of the input, and the statistics that it is normalised with.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchNormSaved<'a> {
     /// The input, `[rows, channels]`.
     pub input: &'a [f32],
-    /// Mean of the batch, `[channels]`.
+    /// Mean, `[channels]`.
     pub mean: &'a [f32],
-    /// 1 / √(biased variance + ε), `[channels]`.
+    /// 1 / √(variance + ε), `[channels]`.
     pub inverse_std: &'a [f32],
 }
 
 impl BatchNorm {
-    /// Normalises `rows` = batch · height · width values in each of `channels` channels. PyTorch's defaults
-    /// are
-    /// `epsilon` 1e-5 and `momentum` 0.1 (the weight of the newest batch in the running statistics).
+    /// Normalises each of `channels` channels. PyTorch's defaults are `epsilon` 1e-5 and `momentum` 0.1 (the weight of
+    /// the newest batch in the running statistics).
     ///
     /// # Errors
-    /// A size of 0, a tensor that is too large, an epsilon that is not positive, a momentum outside 0 to 1.
-    pub fn new(rows: usize, channels: usize, epsilon: f32, momentum: f32) -> Result<Self, ShapeError> {
-        require_positive("the number of rows", rows)?;
+    /// No channels, an epsilon that is not positive, a momentum outside 0 to 1.
+    pub fn new(channels: usize, epsilon: f32, momentum: f32) -> Result<Self, ShapeError> {
         require_positive("the number of channels", channels)?;
-        element_count("the activations", &[rows, channels])?;
         if !(epsilon > 0.0 && epsilon.is_finite()) {
             return Err(ShapeError::OutOfRange {
                 what: "the epsilon of batch normalisation",
@@ -95,285 +94,404 @@ impl BatchNorm {
                 range: "between 0 and 1",
             });
         }
-        Ok(Self { rows, channels, epsilon, momentum })
+        Ok(Self { channels, epsilon, momentum })
     }
 
-    /// Elements of the activations, `rows · channels`.
+    /// Whether an activation can be applied with the normalisation: one so cheap that computing it twice costs less than
+    /// a pass over memory.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.rows * self.channels
+    pub const fn takes(activation: ActivationFunction) -> bool {
+        use ActivationFunction::{HardSwish, LeakyRelu, Relu, Relu6};
+        matches!(activation, Relu | Relu6 | LeakyRelu(_) | HardSwish)
     }
 
-    /// False: there is always an element. Here because there is a `len`.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Elements of the backward pass's `scratch`.
-    #[must_use]
-    pub fn scratch_len(&self) -> usize {
-        2 * self.channels
-    }
-
-    fn check_activations(&self, what: &str, found: usize) {
-        check_len(what, found, self.len());
+    fn check_rows(&self, what: &str, found: usize) {
+        assert!(
+            found.is_multiple_of(self.channels),
+            "{what} has {found} elements, which is no number of rows of {} channels",
+            self.channels
+        );
     }
 
     fn check_channels(&self, what: &str, found: usize) {
         check_len(what, found, self.channels);
     }
+
+    fn check_saved(&self, saved: BatchNormSaved<'_>) {
+        self.check_rows("saved.input", saved.input.len());
+        self.check_channels("saved.mean", saved.mean.len());
+        self.check_channels("saved.inverse_std", saved.inverse_std.len());
+    }
+
+    fn check_affine(&self, affine: Affine<'_>) {
+        self.check_channels("affine.scale", affine.scale.len());
+        self.check_channels("affine.shift", affine.shift.len());
+    }
 }
 
-/// Normalises with the statistics of the batch, saves them for the backward pass, and lets the running
-/// statistics follow: running ← (1 − momentum) · running + momentum · batch. With a single row the unbiased
-/// variance, 0/0, counts as 0.
+/// No activation at all.
+#[derive(Clone, Copy)]
+struct Linear;
+
+impl Activation for Linear {
+    const READS: Reads = Reads::Input;
+
+    #[inline(always)]
+    fn value(&self, x: f32) -> f32 {
+        x
+    }
+
+    #[inline(always)]
+    fn slope(&self, _read: f32) -> f32 {
+        1.0
+    }
+
+    #[inline(always)]
+    fn gradient(&self, _read: f32, dy: f32) -> f32 {
+        dy
+    }
+}
+
+/// Gradient before an activation, from the value before it and the gradient behind it.
+#[inline(always)]
+fn gradient_before<A: Activation>(activation: A, before: f32, dy: f32) -> f32 {
+    match A::READS {
+        Reads::Input => activation.gradient(before, dy),
+        Reads::Output => activation.gradient(activation.value(before), dy),
+    }
+}
+
+/// Evaluates `$body` with `$activation` a value of the function's own type: the body is compiled for each of the
+/// functions that [`BatchNorm::takes`].
+macro_rules! with_fused {
+    ($function:expr, |$activation:ident| $body:expr) => {
+        match $function {
+            None => {
+                let $activation = Linear;
+                $body
+            }
+            Some(ActivationFunction::Relu) => {
+                let $activation = Relu;
+                $body
+            }
+            Some(ActivationFunction::Relu6) => {
+                let $activation = Relu6;
+                $body
+            }
+            Some(ActivationFunction::LeakyRelu($activation)) => $body,
+            Some(ActivationFunction::HardSwish) => {
+                let $activation = HardSwish;
+                $body
+            }
+            Some(other) => panic!("{other:?} is not applied with a normalisation"),
+        }
+    };
+}
+
+/// Brings further rows into the moments. Blocks of [`ROWS_PER_PARTIAL_SUM`] rows have a mean and squares of their own,
+/// which are merged in order (Chan, Golub and Le Veque 1979, "Updating formulae and a pairwise algorithm for computing
+/// sample variances").
 ///
 /// # Shapes
-/// `input`, `output`: `[rows, channels]`; `affine`, `running`, `saved`: `[channels]` each.
+/// `input`: `[n, channels]`, any n; `moments`: `[channels]` each, of arbitrary content when `rows_before` is 0.
 ///
 /// # Panics
 /// When a slice does not have its shape's length.
-pub fn batch_norm_training_forward(
+pub fn batch_norm_add_rows(
     options: &BatchNorm,
     input: &[f32],
-    affine: Affine<'_>,
-    running: RunningStatistics<'_>,
-    output: &mut [f32],
-    saved: BatchStatistics<'_>,
-) {
-    options.check_activations("input", input.len());
-    let RunningStatistics { mean: running_mean, variance: running_variance } = running;
-    options.check_channels("running.mean", running_mean.len());
-    options.check_channels("running.variance", running_variance.len());
-    options.check_channels("saved.mean", saved.mean.len());
-    options.check_channels("saved.inverse_std", saved.inverse_std.len());
-    let rows = options.rows as f32;
-    let unbiased_rows = options.rows.saturating_sub(1).max(1) as f32;
-    let BatchStatistics { mean, inverse_std } = saved;
-
-    mean.fill(0.0);
-    add_column_sums(input, options.channels, mean);
-    for m in mean.iter_mut() {
-        *m /= rows;
-    }
-    inverse_std.fill(0.0);
-    for block in row_blocks(input, options.channels) {
-        for_each_lanes!(options.channels, |first, L| {
-            add_squares::<L>(block, options.channels, first, mean, inverse_std);
-        });
-    }
-    let momentum = options.momentum;
-    for (running, mean) in running_mean.iter_mut().zip(mean.iter()) {
-        *running = (1.0 - momentum) * *running + momentum * mean;
-    }
-    for (running, squares) in running_variance.iter_mut().zip(inverse_std.iter_mut()) {
-        *running = (1.0 - momentum) * *running + momentum * (*squares / unbiased_rows);
-        *squares = 1.0 / (*squares / rows + options.epsilon).sqrt();
-    }
-    normalise(options, input, affine, output, |channel| (mean[channel], inverse_std[channel]));
-}
-
-/// Normalises with the running statistics: (x − mean) / √(variance + ε) · scale + shift.
-///
-/// # Shapes
-/// `input`, `output`: `[rows, channels]`; `affine`, `running_mean`, `running_variance`: `[channels]` each.
-///
-/// # Panics
-/// When a slice does not have its shape's length.
-pub fn batch_norm_inference_forward(
-    options: &BatchNorm,
-    input: &[f32],
-    affine: Affine<'_>,
-    running_mean: &[f32],
-    running_variance: &[f32],
-    output: &mut [f32],
-) {
-    options.check_activations("input", input.len());
-    options.check_channels("running_mean", running_mean.len());
-    options.check_channels("running_variance", running_variance.len());
-    normalise(options, input, affine, output, |channel| {
-        (running_mean[channel], 1.0 / (running_variance[channel] + options.epsilon).sqrt())
-    });
-}
-
-/// Adds the gradients of the training pass, with x̂ the normalised input and sums over the rows:
-/// dβ = Σ dy, dγ = Σ dy·x̂, dx = γ/σ · (dy − dβ/rows − x̂·dγ/rows).
-///
-/// # Shapes
-/// `saved.input`, `output_gradient`, `input_gradient`: `[rows, channels]`; `saved.mean`, `saved.inverse_std`,
-/// `scale`, `gradient.scale`, `gradient.shift`: `[channels]`; `scratch`: at least [`BatchNorm::scratch_len`].
-///
-/// # Panics
-/// When a slice does not have its shape's length.
-pub fn batch_norm_backward(
-    options: &BatchNorm,
-    saved: BatchNormSaved<'_>,
-    scale: &[f32],
-    output_gradient: &[f32],
-    input_gradient: &mut [f32],
-    gradient: AffineGradient<'_>,
-    scratch: &mut [f32],
+    rows_before: usize,
+    BatchMoments { mean: all_mean, squares: all_squares }: BatchMoments<'_>,
 ) {
     let channels = options.channels;
-    options.check_activations("saved.input", saved.input.len());
-    options.check_channels("saved.mean", saved.mean.len());
-    options.check_channels("saved.inverse_std", saved.inverse_std.len());
-    options.check_channels("scale", scale.len());
-    options.check_activations("output_gradient", output_gradient.len());
-    options.check_activations("input_gradient", input_gradient.len());
-    let AffineGradient { scale: scale_gradient, shift: shift_gradient } = gradient;
-    options.check_channels("gradient.scale", scale_gradient.len());
-    options.check_channels("gradient.shift", shift_gradient.len());
-    let (shift_sums, scale_sums) = crate::take_scratch(scratch, options.scratch_len()).split_at_mut(channels);
-
-    shift_sums.fill(0.0);
-    scale_sums.fill(0.0);
-    let blocks = row_blocks(saved.input, channels).zip(row_blocks(output_gradient, channels));
-    for (x, dy) in blocks.clone() {
+    options.check_rows("input", input.len());
+    options.check_channels("moments.mean", all_mean.len());
+    options.check_channels("moments.squares", all_squares.len());
+    let mut before = rows_before;
+    for block in input.chunks(ROWS_PER_PARTIAL_SUM * channels) {
+        let rows = block.len() / channels;
+        let weights = Merge::new(before, rows);
         for_each_lanes!(channels, |first, L| {
-            add_gradient_sums::<L>(x, dy, saved, first, shift_sums, scale_sums);
+            let (mean, squares) = block_moments::<L>(block, channels, first);
+            let all_mean = lanes_mut::<L>(all_mean, first);
+            let all_squares = lanes_mut::<L>(all_squares, first);
+            for lane in 0..L {
+                if before == 0 {
+                    (all_mean[lane], all_squares[lane]) = (mean[lane], squares[lane]);
+                } else {
+                    let distance = mean[lane] - all_mean[lane];
+                    all_mean[lane] += distance * weights.share;
+                    all_squares[lane] += squares[lane] + distance * distance * weights.between;
+                }
+            }
         });
-    }
-    for (total, sum) in shift_gradient.iter_mut().zip(shift_sums.iter()) {
-        *total += sum;
-    }
-    for (total, sum) in scale_gradient.iter_mut().zip(scale_sums.iter()) {
-        *total += sum;
-    }
-    for sum in shift_sums.iter_mut().chain(scale_sums.iter_mut()) {
-        *sum /= options.rows as f32;
-    }
-    let means = Affine { scale: scale_sums, shift: shift_sums };
-    let dx_blocks = input_gradient.chunks_mut(ROWS_PER_PARTIAL_SUM * channels);
-    for ((x, dy), dx) in blocks.zip(dx_blocks) {
-        for_each_lanes!(channels, |first, L| {
-            add_input_gradient::<L>(x, dy, dx, saved, scale, means, first);
-        });
+        before += rows;
     }
 }
 
-fn row_blocks(rows: &[f32], channels: usize) -> Chunks<'_, f32> {
-    rows.chunks(ROWS_PER_PARTIAL_SUM * channels)
+/// How a block's moments join those before it.
+struct Merge {
+    /// n₂ / (n₁ + n₂)
+    share: f32,
+    /// n₁·n₂ / (n₁ + n₂)
+    between: f32,
 }
 
-/// total += Σ (x − mean)² over the block's rows.
+impl Merge {
+    fn new(before: usize, rows: usize) -> Self {
+        let (before, rows) = (before as f32, rows as f32);
+        let share = rows / (before + rows);
+        Self { share, between: before * share }
+    }
+}
+
+/// Mean and squared distances from it of a block's rows, for `L` channels.
 #[inline(always)]
-fn add_squares<const L: usize>(
-    block: &[f32],
-    channels: usize,
-    first: usize,
-    mean: &[f32],
-    total: &mut [f32],
-) {
-    let mean = *lanes::<L>(mean, first);
-    let mut partial = [0.0_f32; L];
+fn block_moments<const L: usize>(block: &[f32], channels: usize, first: usize) -> ([f32; L], [f32; L]) {
+    let rows = (block.len() / channels) as f32;
+    let mut mean = [0.0_f32; L];
+    for row in block.chunks_exact(channels) {
+        let x = lanes::<L>(row, first);
+        for lane in 0..L {
+            mean[lane] += x[lane];
+        }
+    }
+    for mean in &mut mean {
+        *mean /= rows;
+    }
+    let mut squares = [0.0_f32; L];
     for row in block.chunks_exact(channels) {
         let x = lanes::<L>(row, first);
         for lane in 0..L {
             let distance = x[lane] - mean[lane];
-            partial[lane] += distance * distance;
+            squares[lane] += distance * distance;
         }
     }
-    let total = lanes_mut::<L>(total, first);
-    for lane in 0..L {
-        total[lane] += partial[lane];
-    }
+    (mean, squares)
 }
 
-/// y = (x − mean) / σ · scale + shift, with `statistics` giving the mean and 1/σ of a channel.
-fn normalise(
+/// Turns the squares of all `rows` rows into the inverse deviation, and lets the running statistics follow:
+/// running ← (1 − momentum) · running + momentum · batch. With a single row the unbiased variance, 0/0, counts as 0.
+///
+/// # Shapes
+/// `moments`, `running`: `[channels]` each.
+///
+/// # Panics
+/// When a slice does not have its shape's length.
+pub fn batch_norm_finish(
     options: &BatchNorm,
-    input: &[f32],
-    affine: Affine<'_>,
-    output: &mut [f32],
-    statistics: impl Fn(usize) -> (f32, f32),
+    rows: usize,
+    BatchMoments { mean, squares }: BatchMoments<'_>,
+    running: RunningStatistics<'_>,
 ) {
-    let channels = options.channels;
-    options.check_channels("affine.scale", affine.scale.len());
-    options.check_channels("affine.shift", affine.shift.len());
-    options.check_activations("output", output.len());
-    let block_len = ROWS_PER_PARTIAL_SUM * channels;
-    for (x, y) in input.chunks(block_len).zip(output.chunks_mut(block_len)) {
-        for_each_lanes!(channels, |first, L| {
-            let statistics: [(f32, f32); L] = std::array::from_fn(|lane| statistics(first + lane));
-            normalise_block::<L>(x, y, channels, first, affine, &statistics);
-        });
+    let RunningStatistics { mean: running_mean, variance: running_variance } = running;
+    options.check_channels("running.mean", running_mean.len());
+    options.check_channels("running.variance", running_variance.len());
+    options.check_channels("moments.mean", mean.len());
+    options.check_channels("moments.squares", squares.len());
+    let unbiased_rows = rows.saturating_sub(1).max(1) as f32;
+    let momentum = options.momentum;
+    for (running, mean) in running_mean.iter_mut().zip(mean.iter()) {
+        *running = (1.0 - momentum) * *running + momentum * mean;
+    }
+    for (running, squares) in running_variance.iter_mut().zip(squares.iter_mut()) {
+        *running = (1.0 - momentum) * *running + momentum * (*squares / unbiased_rows);
+        *squares = 1.0 / (*squares / rows as f32 + options.epsilon).sqrt();
     }
 }
 
-#[inline(always)]
-fn normalise_block<const L: usize>(
-    input: &[f32],
-    output: &mut [f32],
-    channels: usize,
-    first: usize,
+/// Writes 1 / √(variance + ε).
+///
+/// # Shapes
+/// `variance`, `inverse_std`: `[channels]`.
+///
+/// # Panics
+/// When a slice does not have its shape's length.
+pub fn batch_norm_inference_statistics(options: &BatchNorm, variance: &[f32], inverse_std: &mut [f32]) {
+    options.check_channels("variance", variance.len());
+    options.check_channels("inverse_std", inverse_std.len());
+    for (inverse_std, variance) in inverse_std.iter_mut().zip(variance) {
+        *inverse_std = 1.0 / (variance + options.epsilon).sqrt();
+    }
+}
+
+/// Writes f((x − mean) · inverse deviation · scale + shift) for a piece of the input, with f the activation.
+///
+/// # Shapes
+/// `saved.input`, `output`: `[n, channels]`, any n; the others: `[channels]`.
+///
+/// # Panics
+/// When a slice does not have its shape's length.
+pub fn batch_norm_apply(
+    options: &BatchNorm,
+    activation: Option<ActivationFunction>,
+    saved: BatchNormSaved<'_>,
     affine: Affine<'_>,
-    statistics: &[(f32, f32); L],
+    output: &mut [f32],
 ) {
-    let mean = statistics.map(|(mean, _)| mean);
-    let inverse_std = statistics.map(|(_, inverse_std)| inverse_std);
-    let scale = *lanes::<L>(affine.scale, first);
-    let shift = *lanes::<L>(affine.shift, first);
-    for (x, y) in input.chunks_exact(channels).zip(output.chunks_exact_mut(channels)) {
-        let (x, y) = (lanes::<L>(x, first), lanes_mut::<L>(y, first));
-        for lane in 0..L {
-            y[lane] = (x[lane] - mean[lane]) * inverse_std[lane] * scale[lane] + shift[lane];
+    options.check_saved(saved);
+    options.check_affine(affine);
+    check_len("output", output.len(), saved.input.len());
+    with_fused!(activation, |activation| {
+        for_each_lanes!(options.channels, |first, L| {
+            apply::<L, _>(activation, saved, affine, first, output);
+        });
+    });
+}
+
+/// The normalisation of `L` channels as one multiplication and one addition: y = factor · (x − mean) + shift.
+struct Normalise<const L: usize> {
+    mean: [f32; L],
+    factor: [f32; L],
+    shift: [f32; L],
+}
+
+impl<const L: usize> Normalise<L> {
+    #[inline(always)]
+    fn new(saved: BatchNormSaved<'_>, affine: Affine<'_>, first: usize) -> Self {
+        let (scale, inverse_std) = (lanes::<L>(affine.scale, first), lanes::<L>(saved.inverse_std, first));
+        Self {
+            mean: *lanes::<L>(saved.mean, first),
+            factor: core::array::from_fn(|lane| scale[lane] * inverse_std[lane]),
+            shift: *lanes::<L>(affine.shift, first),
         }
     }
+
+    #[inline(always)]
+    fn value(&self, x: &[f32; L], lane: usize) -> f32 {
+        self.factor[lane] * (x[lane] - self.mean[lane]) + self.shift[lane]
+    }
 }
 
-/// `shift_sums` += Σ dy and `scale_sums` += Σ dy·x̂ over the block's rows.
 #[inline(always)]
-fn add_gradient_sums<const L: usize>(
-    input: &[f32],
-    output_gradient: &[f32],
+fn apply<const L: usize, A: Activation>(
+    activation: A,
     saved: BatchNormSaved<'_>,
+    affine: Affine<'_>,
     first: usize,
-    shift_sums: &mut [f32],
-    scale_sums: &mut [f32],
+    output: &mut [f32],
 ) {
     let channels = saved.mean.len();
-    let mean = *lanes::<L>(saved.mean, first);
-    let inverse_std = *lanes::<L>(saved.inverse_std, first);
-    let (mut shift, mut scale) = ([0.0_f32; L], [0.0_f32; L]);
-    for (x, dy) in input.chunks_exact(channels).zip(output_gradient.chunks_exact(channels)) {
-        let (x, dy) = (lanes::<L>(x, first), lanes::<L>(dy, first));
-        for lane in 0..L {
-            shift[lane] += dy[lane];
-            scale[lane] += dy[lane] * ((x[lane] - mean[lane]) * inverse_std[lane]);
+    let normalise = Normalise::<L>::new(saved, affine, first);
+    for (x, y) in saved.input.chunks_exact(channels).zip(output.chunks_exact_mut(channels)) {
+        let (x, y) = (lanes::<L>(x, first), lanes_mut::<L>(y, first));
+        for (lane, y) in y.iter_mut().enumerate() {
+            *y = activation.value(normalise.value(x, lane));
         }
     }
+}
+
+/// Adds the sums over a piece's rows that the gradients are made of, with dz the gradient before the activation and x̂
+/// the normalised input: Σ dz to the shift's, Σ dz·x̂ to the scale's. Partial sums of [`ROWS_PER_PARTIAL_SUM`] rows are
+/// added in order.
+///
+/// # Shapes
+/// `saved.input`, `output_gradient`: `[n, channels]`, any n; the others: `[channels]`.
+///
+/// # Panics
+/// When a slice does not have its shape's length.
+pub fn batch_norm_backward_add_rows(
+    options: &BatchNorm,
+    activation: Option<ActivationFunction>,
+    saved: BatchNormSaved<'_>,
+    affine: Affine<'_>,
+    output_gradient: &[f32],
+    AffineGradient { scale: scale_sums, shift: shift_sums }: AffineGradient<'_>,
+) {
+    let channels = options.channels;
+    options.check_saved(saved);
+    options.check_affine(affine);
+    options.check_channels("sums.scale", scale_sums.len());
+    options.check_channels("sums.shift", shift_sums.len());
+    check_len("output_gradient", output_gradient.len(), saved.input.len());
+    let block = ROWS_PER_PARTIAL_SUM * channels;
+    with_fused!(activation, |activation| {
+        for (input, dy) in saved.input.chunks(block).zip(output_gradient.chunks(block)) {
+            let saved = BatchNormSaved { input, ..saved };
+            for_each_lanes!(channels, |first, L| {
+                add_sums::<L, _>(activation, saved, affine, dy, first, (scale_sums, shift_sums));
+            });
+        }
+    });
+}
+
+#[inline(always)]
+fn add_sums<const L: usize, A: Activation>(
+    activation: A,
+    saved: BatchNormSaved<'_>,
+    affine: Affine<'_>,
+    output_gradient: &[f32],
+    first: usize,
+    (scale_sums, shift_sums): (&mut [f32], &mut [f32]),
+) {
+    let channels = saved.mean.len();
+    let normalise = Normalise::<L>::new(saved, affine, first);
+    let (mut shift, mut scale) = ([0.0_f32; L], [0.0_f32; L]);
+    for (x, dy) in saved.input.chunks_exact(channels).zip(output_gradient.chunks_exact(channels)) {
+        let (x, dy) = (lanes::<L>(x, first), lanes::<L>(dy, first));
+        for lane in 0..L {
+            let dz = gradient_before(activation, normalise.value(x, lane), dy[lane]);
+            shift[lane] += dz;
+            scale[lane] += dz * (x[lane] - normalise.mean[lane]);
+        }
+    }
+    let inverse_std = lanes::<L>(saved.inverse_std, first);
     let (shift_sums, scale_sums) = (lanes_mut::<L>(shift_sums, first), lanes_mut::<L>(scale_sums, first));
     for lane in 0..L {
         shift_sums[lane] += shift[lane];
-        scale_sums[lane] += scale[lane];
+        scale_sums[lane] += scale[lane] * inverse_std[lane];
     }
 }
 
-/// dx += γ/σ · (dy − mean of dy − x̂ · mean of dy·x̂); `means` holds the two means.
-#[inline(always)]
-fn add_input_gradient<const L: usize>(
-    input: &[f32],
-    output_gradient: &[f32],
-    input_gradient: &mut [f32],
+/// Turns the output's gradient of a piece into the input's: dx = γ/σ · (dz − Σ dz / rows − x̂ · Σ dz·x̂ / rows), with the
+/// sums of [`batch_norm_backward_add_rows`] over all `rows` rows of the batch.
+///
+/// # Shapes
+/// `saved.input`, `gradient`: `[n, channels]`, any n; the others: `[channels]`.
+///
+/// # Panics
+/// When a slice does not have its shape's length.
+pub fn batch_norm_backward_in_place(
+    options: &BatchNorm,
+    activation: Option<ActivationFunction>,
     saved: BatchNormSaved<'_>,
-    scale: &[f32],
-    means: Affine<'_>,
+    affine: Affine<'_>,
+    (sums, rows): (Affine<'_>, usize),
+    gradient: &mut [f32],
+) {
+    options.check_saved(saved);
+    options.check_affine(affine);
+    options.check_affine(sums);
+    check_len("gradient", gradient.len(), saved.input.len());
+    with_fused!(activation, |activation| {
+        for_each_lanes!(options.channels, |first, L| {
+            backward_in_place::<L, _>(activation, saved, affine, (sums, rows as f32), first, gradient);
+        });
+    });
+}
+
+#[inline(always)]
+fn backward_in_place<const L: usize, A: Activation>(
+    activation: A,
+    saved: BatchNormSaved<'_>,
+    affine: Affine<'_>,
+    (sums, rows): (Affine<'_>, f32),
     first: usize,
+    gradient: &mut [f32],
 ) {
     let channels = saved.mean.len();
-    let mean = *lanes::<L>(saved.mean, first);
-    let inverse_std = *lanes::<L>(saved.inverse_std, first);
-    let scale = *lanes::<L>(scale, first);
-    let (dy_mean, dy_x_mean) = (*lanes::<L>(means.shift, first), *lanes::<L>(means.scale, first));
-    let rows = input.chunks_exact(channels).zip(output_gradient.chunks_exact(channels));
-    for ((x, dy), dx) in rows.zip(input_gradient.chunks_exact_mut(channels)) {
-        let (x, dy, dx) = (lanes::<L>(x, first), lanes::<L>(dy, first), lanes_mut::<L>(dx, first));
+    let normalise = Normalise::<L>::new(saved, affine, first);
+    let (shift_sums, scale_sums) = (lanes::<L>(sums.shift, first), lanes::<L>(sums.scale, first));
+    let inverse_std = lanes::<L>(saved.inverse_std, first);
+    // dx = factor · (dz − offset − slope · (x − mean))
+    let offset: [f32; L] = core::array::from_fn(|lane| shift_sums[lane] / rows);
+    let slope: [f32; L] = core::array::from_fn(|lane| scale_sums[lane] / rows * inverse_std[lane]);
+    for (x, gradient) in saved.input.chunks_exact(channels).zip(gradient.chunks_exact_mut(channels)) {
+        let (x, gradient) = (lanes::<L>(x, first), lanes_mut::<L>(gradient, first));
         for lane in 0..L {
-            let normalised = (x[lane] - mean[lane]) * inverse_std[lane];
-            let centred = dy[lane] - dy_mean[lane] - normalised * dy_x_mean[lane];
-            dx[lane] += scale[lane] * inverse_std[lane] * centred;
+            let dz = gradient_before(activation, normalise.value(x, lane), gradient[lane]);
+            let distance = x[lane] - normalise.mean[lane];
+            gradient[lane] = normalise.factor[lane] * (dz - offset[lane] - slope[lane] * distance);
         }
     }
 }

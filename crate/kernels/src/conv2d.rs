@@ -54,6 +54,14 @@ impl Conv2d {
         Ok(convolution)
     }
 
+    /// The same for another number of images, at most as many as it was made for.
+    #[must_use]
+    pub fn with_batch(mut self, batch: usize) -> Self {
+        self.input.batch = batch;
+        self.output.batch = batch;
+        self
+    }
+
     /// Shape of the output.
     #[must_use]
     pub fn output(&self) -> Image {

@@ -37,6 +37,13 @@ impl Dense {
         Ok(dense)
     }
 
+    /// The same for another number of images, at most as many as it was made for.
+    #[must_use]
+    pub fn with_batch(mut self, batch: usize) -> Self {
+        self.batch = batch;
+        self
+    }
+
     /// Elements of `input` and `input_gradient`.
     #[must_use]
     pub fn input_len(&self) -> usize {

@@ -25,6 +25,13 @@ impl GlobalAvgPool {
         Ok(Self { input: Image::new(batch, height, width, channels)? })
     }
 
+    /// The same for another number of images, at most as many as it was made for.
+    #[must_use]
+    pub fn with_batch(mut self, batch: usize) -> Self {
+        self.input.batch = batch;
+        self
+    }
+
     /// Shape of the output: `[batch, 1, 1, channels]`.
     #[must_use]
     pub fn output(&self) -> Image {

@@ -55,8 +55,9 @@ pub use adamw::{AdamW, adamw_step};
 pub use add::{add_backward, add_forward};
 pub use avg_pool::{AvgPool, avg_pool_backward, avg_pool_forward};
 pub use batch_norm::{
-    Affine, AffineGradient, BatchNorm, BatchNormSaved, BatchStatistics, RunningStatistics,
-    batch_norm_backward, batch_norm_inference_forward, batch_norm_training_forward,
+    Affine, AffineGradient, BatchMoments, BatchNorm, BatchNormSaved, RunningStatistics, batch_norm_add_rows,
+    batch_norm_apply, batch_norm_backward_add_rows, batch_norm_backward_in_place, batch_norm_finish,
+    batch_norm_inference_statistics,
 };
 pub use concat::{ConcatPart, concat_backward, concat_forward};
 pub use conv2d::{Conv2d, conv2d_backward_input, conv2d_backward_parameters, conv2d_forward};

@@ -32,6 +32,14 @@ impl MaxPool {
         Ok(Self { input, output, window })
     }
 
+    /// The same for another number of images, at most as many as it was made for.
+    #[must_use]
+    pub fn with_batch(mut self, batch: usize) -> Self {
+        self.input.batch = batch;
+        self.output.batch = batch;
+        self
+    }
+
     /// Shape of the output and of `argmax`.
     #[must_use]
     pub fn output(&self) -> Image {

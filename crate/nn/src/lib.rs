@@ -51,10 +51,10 @@
 //! ```
 
 mod error;
-mod execute;
 mod initialize;
 mod layout;
 mod memory;
+mod operators;
 mod optimizer;
 mod plan;
 mod samples;
@@ -62,6 +62,7 @@ mod schedule;
 mod snapshot;
 mod trainer;
 mod weights;
+mod work;
 
 pub use error::{PlanError, SnapshotError, TrainerError, WeightsError};
 pub use layout::{ParameterLayout, Slot, Storage};

@@ -1,5 +1,4 @@
 use crate::ParameterLayout;
-use crate::plan::{BufferId, Plan};
 
 /// All that a training computes with. Its lengths never change.
 #[derive(Debug, Clone)]
@@ -25,22 +24,4 @@ impl Memory {
             labels: vec![0; batch as usize],
         }
     }
-
-    pub(crate) fn floats(&self, plan: &Plan, buffer: BufferId) -> &[f32] {
-        &self.arena[plan.place(buffer).range()]
-    }
-}
-
-/// Slices of several buffers at once.
-///
-/// # Panics
-/// If two of them overlap: the plan is wrong.
-pub(crate) fn disjoint<'a, const N: usize>(
-    arena: &'a mut [f32],
-    plan: &Plan,
-    buffers: [BufferId; N],
-) -> [&'a mut [f32]; N] {
-    arena
-        .get_disjoint_mut(buffers.map(|buffer| plan.place(buffer).range()))
-        .unwrap_or_else(|error| panic!("buffers {buffers:?} of one instruction: {error}"))
 }

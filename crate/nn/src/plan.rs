@@ -1,27 +1,30 @@
 //! The static plan: what is computed in which order, and where every value lies.
 
-mod backward;
 mod buffer;
 mod flow;
-mod forward;
-mod instruction;
+mod gradients;
 mod lowering;
-mod operator;
 mod placement;
+mod stages;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use nas_arch::Graph;
-use nas_kernels::ShapeError;
+use nas_kernels::Loss;
 
-pub(crate) use buffer::{BufferId, Span};
+pub(crate) use buffer::{BufferId, Extent, Span};
 pub(crate) use flow::Flow;
-pub(crate) use instruction::{Instruction, Task};
-pub(crate) use operator::{BatchNormLayer, Conv2dLayer, DenseLayer};
+pub(crate) use gradients::Write;
+pub(crate) use lowering::{Backward, Lowering};
 
+use crate::memory::Memory;
+use crate::work::{Buffers, Chunk, State, Surroundings, Work};
 use crate::{ParameterLayout, PlanError};
-use buffer::{Buffer, Element};
-use lowering::{Lowered, Lowering};
+use buffer::{Buffer, Lifetime};
+use lowering::Lowered;
+use stages::{Stage, add_scratch, lifetimes, stages};
 
 /// What a plan computes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,16 +38,60 @@ pub enum Mode {
     Inference,
 }
 
-/// A network compiled for one batch size: a list of instructions over buffers in a flat arena.
+impl Mode {
+    pub(crate) const fn is_training(self) -> bool {
+        matches!(self, Self::Training { .. })
+    }
+}
+
+/// One entry of a plan's list.
+#[derive(Debug, Clone)]
+pub(crate) struct Task {
+    pub(crate) work: Arc<dyn Work>,
+    /// What it reads and writes.
+    pub(crate) buffers: Vec<BufferId>,
+    /// Whether it works on each image by itself.
+    pub(crate) extent: Extent,
+    /// The layer it belongs to, as an index into the graph's nodes.
+    pub(crate) layer: Option<usize>,
+    /// What it costs for each image, or for the batch.
+    pub(crate) macs: u64,
+}
+
+/// One task on one chunk of images.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    task: u32,
+    first: u32,
+    images: u32,
+}
+
+/// Where a buffer lies.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    start: usize,
+    /// Elements for each image, or of the batch.
+    elements: usize,
+    extent: Extent,
+    /// Whether it holds one chunk only.
+    is_local: bool,
+}
+
+/// The most buffers that a task can have.
+const BUFFERS_MAX: usize = 8;
+
+/// A network compiled for one batch size: a list of tasks over buffers in a flat arena.
 ///
-/// Each buffer has a lifetime, from the first instruction that touches it to the last; buffers whose lifetimes do not
-/// meet share memory. The order of instructions, the in-place decisions and the places depend on graph, batch size and
-/// mode only.
+/// The tasks are cut into stages, through which the images go in chunks. Each buffer has a lifetime, from the first stage
+/// that touches it to the last; buffers whose lifetimes do not meet share memory. The order of tasks, the chunks, the
+/// in-place decisions and the places depend on graph, batch size and mode only.
 #[derive(Debug, Clone)]
 pub struct Plan {
     tasks: Vec<Task>,
-    places: Vec<Span>,
+    steps: Vec<Step>,
+    places: Vec<Place>,
     layer_outputs: Vec<Option<BufferId>>,
+    batch: usize,
     arena_len: u64,
     index_arena_len: u64,
     kept_elements: u64,
@@ -66,12 +113,51 @@ impl Plan {
         mode: Mode,
     ) -> Result<Self, PlanError> {
         let lowered = Lowering::new(graph, layout, batch, mode).run()?;
-        let lifetimes = buffer::lifetimes(&lowered.buffers, &lowered.tasks);
-        let (places, [arena_len, index_arena_len]) = placement::place(&lowered.buffers, &lifetimes);
-        let kept_elements = kept(&lowered.tasks, &lowered.buffers, &lifetimes);
-        let macs = lowered.tasks.iter().map(|task| task.macs).sum();
-        let Lowered { tasks, layer_outputs, .. } = lowered;
-        Ok(Self { tasks, places, layer_outputs, arena_len, index_arena_len, kept_elements, macs })
+        Ok(Self::assemble(lowered, u64::from(batch), placement::place))
+    }
+
+    fn assemble(
+        Lowered { mut tasks, mut buffers, layer_outputs }: Lowered,
+        batch: u64,
+        place: impl FnOnce(&[Buffer], &[u64], &[Lifetime]) -> (Vec<u64>, [u64; 2]),
+    ) -> Self {
+        let stages = stages(&tasks, &buffers, batch);
+        add_scratch(&stages, &mut tasks, &mut buffers);
+        let lifetimes = lifetimes(&stages, &tasks, buffers.len());
+        let is_local: Vec<bool> = buffers
+            .iter()
+            .zip(&lifetimes)
+            .map(|(buffer, lifetime)| buffer.extent == Extent::EachImage && lifetime.first == lifetime.last)
+            .collect();
+        let lens: Vec<u64> = (0..buffers.len())
+            .map(|index| match buffers[index].extent {
+                Extent::Batch => buffers[index].elements,
+                Extent::EachImage if is_local[index] => {
+                    buffers[index].elements * stages[lifetimes[index].first].chunk
+                }
+                Extent::EachImage => buffers[index].elements * batch,
+            })
+            .collect();
+        let (starts, [arena_len, index_arena_len]) = place(&buffers, &lens, &lifetimes);
+        let places = (0..buffers.len())
+            .map(|index| Place {
+                start: starts[index] as usize,
+                elements: buffers[index].elements as usize,
+                extent: buffers[index].extent,
+                is_local: is_local[index],
+            })
+            .collect();
+        Self {
+            steps: steps(&stages, batch),
+            places,
+            layer_outputs,
+            batch: batch as usize,
+            arena_len,
+            index_arena_len,
+            kept_elements: kept(&tasks, &stages, &lens, &lifetimes),
+            macs: tasks.iter().map(|task| task.macs * images(task, batch)).sum(),
+            tasks,
+        }
     }
 
     /// Bytes of activations, gradients of activations, indices and working memory: the whole arena.
@@ -86,24 +172,85 @@ impl Plan {
         self.kept_elements * ELEMENT_BYTES
     }
 
-    /// Multiply-accumulates of one pass through the plan. Instructions other than convolutions and dense layers count
+    /// Multiply-accumulates of one pass through the plan. Tasks other than convolutions, dense layers and attention count
     /// one for each element they write (or read, where that is more).
     #[must_use]
     pub const fn macs(&self) -> u64 {
         self.macs
     }
 
-    pub(crate) fn tasks(&self) -> &[Task] {
-        &self.tasks
+    /// Number of steps: tasks on chunks of images, in the order in which they run.
+    pub(crate) const fn steps_len(&self) -> usize {
+        self.steps.len()
     }
 
-    pub(crate) fn place(&self, buffer: BufferId) -> Span {
-        self.places[buffer.index()]
+    /// Multiply-accumulates of a step.
+    pub(crate) fn step_macs(&self, step: usize) -> u64 {
+        let Step { task, images, .. } = self.steps[step];
+        let task = &self.tasks[task as usize];
+        match task.extent {
+            Extent::EachImage => task.macs * u64::from(images),
+            Extent::Batch => task.macs,
+        }
     }
 
-    /// The buffer that holds a layer's output when its last forward instruction has run.
-    pub(crate) fn layer_output(&self, node: usize) -> Option<BufferId> {
-        self.layer_outputs[node]
+    /// The layer and the name of a step's work.
+    pub(crate) fn describe(&self, step: usize) -> (Option<usize>, &'static str) {
+        let task = &self.tasks[self.steps[step].task as usize];
+        (task.layer, task.work.name())
+    }
+
+    /// Whether all values of the forward pass are there before this step.
+    pub(crate) fn is_loss(&self, step: usize) -> bool {
+        let task = &self.tasks[self.steps[step].task as usize];
+        task.layer.is_none() && task.work.name() == crate::operators::LOSS_FORWARD
+    }
+
+    /// Runs a step; the loss leaves its result.
+    pub(crate) fn run(
+        &self,
+        step: usize,
+        memory: &mut Memory,
+        surroundings: &mut Surroundings<'_>,
+    ) -> Option<Loss> {
+        let step = self.steps[step];
+        let task = &self.tasks[step.task as usize];
+        let mut spans = [Span::EMPTY; BUFFERS_MAX];
+        for (span, &buffer) in spans.iter_mut().zip(&task.buffers) {
+            *span = self.span(buffer, task, step);
+        }
+        let Memory { arena, index_arena, parameters, gradients, statistics, labels } = memory;
+        let chunk = Chunk { first: step.first as usize, images: step.images as usize, batch: self.batch };
+        let buffers = Buffers { arena, index_arena, spans: &spans[..task.buffers.len()] };
+        let labels = &mut labels[..self.batch];
+        let surroundings = Surroundings { optimizer: &mut *surroundings.optimizer, ..*surroundings };
+        let mut state = State { parameters, gradients, statistics, labels, surroundings, loss: None };
+        task.work.run(chunk, buffers, &mut state);
+        state.loss
+    }
+
+    /// The layer whose output a step has written, and where: only in the forward pass.
+    pub(crate) fn written_output(&self, step: usize) -> Option<(usize, Span)> {
+        let step = self.steps[step];
+        let task = &self.tasks[step.task as usize];
+        let layer = task.layer?;
+        let output = self.layer_outputs[layer]?;
+        task.buffers.contains(&output).then(|| (layer, self.span(output, task, step)))
+    }
+
+    fn span(&self, buffer: BufferId, task: &Task, step: Step) -> Span {
+        let place = self.places[buffer.index()];
+        match place.extent {
+            Extent::Batch => Span { start: place.start, len: place.elements },
+            Extent::EachImage => {
+                let (first, images) = match task.extent {
+                    Extent::EachImage => (step.first as usize, step.images as usize),
+                    Extent::Batch => (0, self.batch),
+                };
+                let first = if place.is_local { 0 } else { first };
+                Span { start: place.start + first * place.elements, len: images * place.elements }
+            }
+        }
     }
 
     /// Floats and indices in the arena.
@@ -112,22 +259,31 @@ impl Plan {
     }
 }
 
-fn kept(tasks: &[Task], buffers: &[Buffer], lifetimes: &[buffer::Lifetime]) -> u64 {
-    let Some(loss) =
-        tasks.iter().position(|task| matches!(task.instruction, Instruction::LossBackward { .. }))
-    else {
-        return 0;
-    };
-    let spans_loss = |lifetime: &buffer::Lifetime| lifetime.first < loss && loss <= lifetime.last;
-    buffers
-        .iter()
-        .zip(lifetimes)
-        .filter(|(_, lifetime)| spans_loss(lifetime))
-        .map(|(buffer, _)| buffer.elements)
-        .sum()
+const fn images(task: &Task, batch: u64) -> u64 {
+    match task.extent {
+        Extent::EachImage => batch,
+        Extent::Batch => 1,
+    }
 }
 
-/// Names the layer in an error of the kernels.
-fn in_layer(name: &str) -> impl FnOnce(ShapeError) -> PlanError {
-    move |source| PlanError::Layer { layer: name.to_owned(), source }
+fn steps(stages: &[Stage], batch: u64) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for stage in stages {
+        for first in (0..batch).step_by(stage.chunk as usize) {
+            let images = stage.chunk.min(batch - first) as u32;
+            let chunk =
+                stage.tasks.clone().map(|task| Step { task: task as u32, first: first as u32, images });
+            steps.extend(chunk);
+        }
+    }
+    steps
+}
+
+fn kept(tasks: &[Task], stages: &[Stage], lens: &[u64], lifetimes: &[Lifetime]) -> u64 {
+    let is_loss = |stage: &Stage| tasks[stage.tasks.start].work.name() == crate::operators::LOSS_BACKWARD;
+    let Some(loss) = stages.iter().position(is_loss) else {
+        return 0;
+    };
+    let spans_loss = |lifetime: &Lifetime| lifetime.first < loss && loss <= lifetime.last;
+    lens.iter().zip(lifetimes).filter(|(_, lifetime)| spans_loss(lifetime)).map(|(len, _)| len).sum()
 }

@@ -7,10 +7,10 @@ mod report;
 use nas_arch::{Graph, Recipe};
 use nas_numerics::{Digest, Rng};
 
-use crate::execute::{Surroundings, execute};
 use crate::initialize::initialize;
 use crate::memory::Memory;
 use crate::optimizer::OptimizerState;
+use crate::work::Surroundings;
 use crate::{ParameterLayout, Plan, PlanError, SampleSizes, Samples, Schedule, Split, TrainerError};
 
 use blueprint::{Blueprint, Plans};
@@ -166,6 +166,15 @@ impl Trainer {
             }
         };
         self.report(spent, event)
+    }
+
+    /// What the next call of [`Self::step`] begins with: the name of the work and, if it is that of one, the layer. A
+    /// profile that calls it before each `step(samples, 1)` knows what took how long.
+    #[must_use]
+    pub fn upcoming(&self) -> Option<(&'static str, Option<&str>)> {
+        let Phase::Running { pass, step } = self.phase else { return None };
+        let (layer, name) = self.plans.of(pass.goal, self.images(pass)).describe(step);
+        Some((name, layer.map(|layer| self.layer_names[layer].as_str())))
     }
 
     /// Epochs that have ended.

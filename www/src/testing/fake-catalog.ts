@@ -200,6 +200,6 @@ export const FAKE_CATALOG: Catalog = {
   ),
   keys: [],
   defaults: FAKE_DEFAULTS,
-  numerics: 1,
+  numerics: 2,
   version: '0.1.0',
 };

@@ -1,7 +1,5 @@
 use core::ops::Range;
 
-use super::Task;
-
 /// A value of a plan: a tensor, the gradient of one, saved statistics or working memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct BufferId(pub(super) u32);
@@ -19,9 +17,21 @@ pub(crate) enum Element {
     Index,
 }
 
+/// What a buffer, or a task, extends over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// A part for each image; tasks on different images do not meet.
+    EachImage,
+    /// One for the batch.
+    Batch,
+}
+
+/// A buffer before it has a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Buffer {
     pub(crate) element: Element,
+    pub(crate) extent: Extent,
+    /// Elements for each image, or of the batch.
     pub(crate) elements: u64,
 }
 
@@ -33,6 +43,8 @@ pub(crate) struct Span {
 }
 
 impl Span {
+    pub(crate) const EMPTY: Self = Self { start: 0, len: 0 };
+
     pub(crate) const fn range(self) -> Range<usize> {
         self.start..self.start + self.len
     }
@@ -44,7 +56,7 @@ impl From<Range<usize>> for Span {
     }
 }
 
-/// First and last task that touch a buffer.
+/// First and last stage that touch a buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Lifetime {
     pub(crate) first: usize,
@@ -55,15 +67,4 @@ impl Lifetime {
     pub(crate) const fn meets(&self, other: &Self) -> bool {
         self.first <= other.last && other.first <= self.last
     }
-}
-
-/// The lifetime of each buffer.
-pub(crate) fn lifetimes(buffers: &[Buffer], tasks: &[Task]) -> Vec<Lifetime> {
-    let mut lifetimes: Vec<Option<Lifetime>> = vec![None; buffers.len()];
-    for (index, task) in tasks.iter().enumerate() {
-        task.instruction.for_each_buffer(|buffer| {
-            lifetimes[buffer.index()].get_or_insert(Lifetime { first: index, last: index }).last = index;
-        });
-    }
-    lifetimes.into_iter().map(|lifetime| lifetime.expect("every buffer is touched by a task")).collect()
 }

@@ -6,6 +6,8 @@ pub(crate) struct Flow {
     live: Vec<bool>,
     root: Vec<TensorId>,
     readers: Vec<u32>,
+    /// The last live layer that reads a tensor.
+    last_reader: Vec<Option<usize>>,
     trained: Vec<bool>,
 }
 
@@ -25,6 +27,7 @@ impl Flow {
             live,
             root: (0..tensors).collect(),
             readers: vec![0; tensors],
+            last_reader: vec![None; tensors],
             trained: vec![false; tensors],
         };
         for (node, layer) in graph.nodes.iter().enumerate() {
@@ -38,6 +41,7 @@ impl Flow {
             if flow.live[node] {
                 for &tensor in &layer.inputs {
                     flow.readers[flow.root[tensor]] += 1;
+                    flow.last_reader[flow.root[tensor]] = Some(node);
                 }
             }
         }
@@ -62,6 +66,11 @@ impl Flow {
     /// How often live layers read a root tensor.
     pub(crate) fn readers(&self, root: TensorId) -> u32 {
         self.readers[root]
+    }
+
+    /// The live layer that reads a root tensor, if one does so, once.
+    pub(crate) fn sole_reader(&self, root: TensorId) -> Option<usize> {
+        self.last_reader[root].filter(|_| self.readers[root] == 1)
     }
 
     /// Whether a root tensor depends on something that is trained, so that it needs a gradient.

@@ -4,9 +4,7 @@ use nas_arch::{BatchNorm, Conv2d, Dense, Network, Op, Optimizer, Padding, Pair, 
 use nas_numerics::{Rng, sha256};
 
 use super::*;
-use crate::execute::{Surroundings, execute};
 use crate::initialize::initialize;
-use crate::memory::Memory;
 use crate::optimizer::OptimizerState;
 use crate::{SampleSizes, Samples, Split};
 
@@ -84,29 +82,20 @@ fn random_op(rng: &mut Rng, input: Shape) -> Op {
     }
 }
 
-/// A plan in which no two buffers share memory; with `reuse`, values may still be overwritten in place.
+/// A plan in which no two buffers share memory; with `reuse`, layers are still fused and values overwritten in place.
 fn distinct(graph: &Graph, layout: &ParameterLayout, mode: Mode, reuse: bool) -> Plan {
     let mut lowering = Lowering::new(graph, layout, BATCH, mode);
     lowering.reuse = reuse;
-    let Lowered { tasks, buffers, layer_outputs } = lowering.run().unwrap();
-    let mut lens = [0, 0];
-    let places = buffers
-        .iter()
-        .map(|buffer| {
-            let len = &mut lens[buffer.element as usize];
-            *len += buffer.elements;
-            Span { start: (*len - buffer.elements) as usize, len: buffer.elements as usize }
-        })
-        .collect();
-    Plan {
-        tasks,
-        places,
-        layer_outputs,
-        arena_len: lens[0],
-        index_arena_len: lens[1],
-        kept_elements: 0,
-        macs: 0,
-    }
+    let one_after_the_other = |buffers: &[Buffer], lens: &[u64], _: &[Lifetime]| {
+        let mut ends = [0, 0];
+        let place = |(buffer, len): (&Buffer, &u64)| {
+            let end = &mut ends[buffer.element as usize];
+            *end += len;
+            *end - len
+        };
+        (buffers.iter().zip(lens).map(place).collect(), ends)
+    };
+    Plan::assemble(lowering.run().unwrap(), u64::from(BATCH), one_after_the_other)
 }
 
 struct Noise(Shape);
@@ -134,7 +123,7 @@ fn run(graph: &Graph, layout: &ParameterLayout, plan: &Plan) -> Vec<f32> {
     for step in 1..=2 {
         memory.arena.fill(f32::NAN);
         memory.index_arena.fill(u32::MAX);
-        for task in plan.tasks() {
+        for index in 0..plan.steps_len() {
             let mut surroundings = Surroundings {
                 samples: &Noise(graph.input),
                 split: Split::Train,
@@ -143,7 +132,7 @@ fn run(graph: &Graph, layout: &ParameterLayout, plan: &Plan) -> Vec<f32> {
                 learning_rate: 0.01,
                 step,
             };
-            let loss = execute(&task.instruction, plan, &mut memory, &mut surroundings);
+            let loss = plan.run(index, &mut memory, &mut surroundings);
             results.extend(loss.map(|loss| loss.mean));
         }
     }
@@ -182,12 +171,17 @@ fn live_buffers_never_overlap() {
         let graph = random_network(index).resolve().unwrap();
         let layout = ParameterLayout::new(&graph);
         let lowered = Lowering::new(&graph, &layout, BATCH, TRAINING).run().unwrap();
-        let lifetimes = buffer::lifetimes(&lowered.buffers, &lowered.tasks);
-        let (places, _) = placement::place(&lowered.buffers, &lifetimes);
-        for (a, place) in places.iter().enumerate() {
-            for (b, other) in places.iter().enumerate().take(a) {
-                let overlap = place.start < other.start + other.len && other.start < place.start + place.len;
-                let same_arena = lowered.buffers[a].element == lowered.buffers[b].element;
+        let mut seen = None;
+        Plan::assemble(lowered, u64::from(BATCH), |buffers, lens, lifetimes| {
+            let (starts, arenas) = placement::place(buffers, lens, lifetimes);
+            seen = Some((buffers.to_vec(), lens.to_vec(), lifetimes.to_vec(), starts.clone()));
+            (starts, arenas)
+        });
+        let (buffers, lens, lifetimes, starts) = seen.unwrap();
+        for a in 0..buffers.len() {
+            for b in 0..a {
+                let overlap = starts[a] < starts[b] + lens[b] && starts[b] < starts[a] + lens[a];
+                let same_arena = buffers[a].element == buffers[b].element;
                 let meet = lifetimes[a].meets(&lifetimes[b]);
                 assert!(!(overlap && same_arena && meet), "network {index}: buffers {a} and {b}");
             }

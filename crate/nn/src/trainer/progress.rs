@@ -1,17 +1,18 @@
 //! The trainer's state machine.
 
-use super::{Event, Rng, Samples, Split, Surroundings, Tally, Trainer, execute};
-use crate::plan::{Instruction, Plan, Task};
+use super::{Event, Rng, Samples, Split, Surroundings, Tally, Trainer};
+use crate::plan::Plan;
 
 /// Where a trainer stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     /// Between two epochs.
     Boundary,
-    /// Before instruction `task` of a pass.
-    Running { pass: Pass, task: usize },
-    /// The loss of a pass was not finite: its forward instructions run again, and `task` is next.
-    Diagnosing { pass: Pass, task: usize },
+    /// Before step `step` of a pass.
+    Running { pass: Pass, step: usize },
+    /// The loss of a pass was not finite: its forward steps run again, and `step` is next. `layer` is the first one
+    /// whose output was seen not to be finite.
+    Diagnosing { pass: Pass, step: usize, layer: Option<usize> },
     /// At an end, because of this layer.
     Diverged { layer: usize },
 }
@@ -46,13 +47,13 @@ impl Goal {
 }
 
 impl Trainer {
-    /// Runs one instruction, or takes one step between them.
+    /// Runs one step, or does what is to be done between passes.
     pub(super) fn advance(&mut self, samples: &dyn Samples, spent: &mut u64) -> Option<Event> {
         match self.phase {
             Phase::Boundary if self.epoch >= self.target_epoch => return Some(Event::Finished),
             Phase::Boundary => self.begin_epoch(spent),
-            Phase::Running { pass, task } => return self.run(pass, task, samples, spent),
-            Phase::Diagnosing { pass, task } => self.diagnose(pass, task, samples, spent),
+            Phase::Running { pass, step } => return self.run(pass, step, samples, spent),
+            Phase::Diagnosing { pass, step, layer } => self.diagnose(pass, step, layer, samples, spent),
             Phase::Diverged { layer } => {
                 let layer = self.layer_names[layer].clone();
                 return Some(Event::Diverged { step: self.updates, layer });
@@ -67,7 +68,7 @@ impl Trainer {
             Goal::Training => self.trained = Tally::default(),
             Goal::Validation | Goal::Evaluation(_) => self.evaluated = Tally::default(),
         }
-        self.phase = Phase::Running { pass: Pass { goal, batch: 0 }, task: 0 };
+        self.phase = Phase::Running { pass: Pass { goal, batch: 0 }, step: 0 };
     }
 
     /// Draws the epoch's order of images; it depends on nothing but run seed, replicate and epoch.
@@ -82,11 +83,11 @@ impl Trainer {
         self.begin(Goal::Training);
     }
 
-    fn run(&mut self, pass: Pass, task: usize, samples: &dyn Samples, spent: &mut u64) -> Option<Event> {
-        let loss = self.execute(pass, task, samples, spent);
+    fn run(&mut self, pass: Pass, step: usize, samples: &dyn Samples, spent: &mut u64) -> Option<Event> {
+        let loss = self.execute(pass, step, samples, spent);
         if let Some(loss) = loss {
             if !loss.mean.is_finite() {
-                self.phase = Phase::Diagnosing { pass, task: 0 };
+                self.phase = Phase::Diagnosing { pass, step: 0, layer: None };
                 return None;
             }
             let images = self.images(pass);
@@ -95,13 +96,13 @@ impl Trainer {
                 Goal::Validation | Goal::Evaluation(_) => self.evaluated.add(loss, images),
             }
         }
-        if task + 1 < self.plan(pass).tasks().len() {
-            self.phase = Phase::Running { pass, task: task + 1 };
+        if step + 1 < self.plan(pass).steps_len() {
+            self.phase = Phase::Running { pass, step: step + 1 };
             return None;
         }
         self.updates += u32::from(pass.goal == Goal::Training);
         if pass.batch + 1 < self.batches(pass.goal) {
-            self.phase = Phase::Running { pass: Pass { batch: pass.batch + 1, ..pass }, task: 0 };
+            self.phase = Phase::Running { pass: Pass { batch: pass.batch + 1, ..pass }, step: 0 };
             return None;
         }
         self.end(pass.goal)
@@ -125,33 +126,34 @@ impl Trainer {
         })
     }
 
-    /// Runs a forward instruction again and looks at the layer's output when it is whole.
-    fn diagnose(&mut self, pass: Pass, task: usize, samples: &dyn Samples, spent: &mut u64) {
-        let plan = self.plan(pass);
-        let Task { layer, ref instruction, .. } = plan.tasks()[task];
-        if matches!(instruction, Instruction::LossForward { .. }) {
+    /// Runs a forward step again and looks at what it writes of its layer's output.
+    fn diagnose(
+        &mut self,
+        pass: Pass,
+        step: usize,
+        layer: Option<usize>,
+        samples: &dyn Samples,
+        spent: &mut u64,
+    ) {
+        if self.plan(pass).is_loss(step) {
             let last = self.layer_names.len() - 1;
-            self.phase = Phase::Diverged { layer: last };
+            self.phase = Phase::Diverged { layer: layer.unwrap_or(last) };
             return;
         }
-        self.execute(pass, task, samples, spent);
-        let plan = self.plan(pass);
-        let whole = plan.tasks()[task + 1].layer != layer;
-        let output = layer.filter(|_| whole).and_then(|layer| Some((layer, plan.layer_output(layer)?)));
-        self.phase = match output {
-            Some((layer, output))
-                if !self.memory.floats(plan, output).iter().all(|value| value.is_finite()) =>
-            {
-                Phase::Diverged { layer }
-            }
-            _ => Phase::Diagnosing { pass, task: task + 1 },
-        };
+        self.execute(pass, step, samples, spent);
+        let found = self.plan(pass).written_output(step).and_then(|(layer, place)| {
+            let is_finite = self.memory.arena[place.range()].iter().all(|value| value.is_finite());
+            (!is_finite).then_some(layer)
+        });
+        // A chunk of images may meet a later layer before another chunk meets an earlier one.
+        let layer = layer.into_iter().chain(found).min();
+        self.phase = Phase::Diagnosing { pass, step: step + 1, layer };
     }
 
     fn execute(
         &mut self,
         pass: Pass,
-        task: usize,
+        step: usize,
         samples: &dyn Samples,
         spent: &mut u64,
     ) -> Option<nas_kernels::Loss> {
@@ -167,10 +169,10 @@ impl Trainer {
             step: self.updates + 1,
         };
         let plan = self.plans.of(pass.goal, images);
-        let task = &plan.tasks()[task];
-        *spent += task.macs;
-        self.spent_macs += task.macs;
-        execute(&task.instruction, plan, &mut self.memory, &mut surroundings)
+        let macs = plan.step_macs(step);
+        *spent += macs;
+        self.spent_macs += macs;
+        plan.run(step, &mut self.memory, &mut surroundings)
     }
 
     fn plan(&self, pass: Pass) -> &Plan {
@@ -187,7 +189,7 @@ impl Trainer {
     }
 
     /// Images of a batch.
-    fn images(&self, pass: Pass) -> u32 {
+    pub(super) fn images(&self, pass: Pass) -> u32 {
         self.batch_size.min(self.sizes.len(pass.goal.split()) - pass.batch * self.batch_size)
     }
 

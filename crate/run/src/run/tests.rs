@@ -370,6 +370,6 @@ fn the_log_is_pinned() {
     let log = play(Run::new(&RunConfig::default(), &facts()).unwrap(), 4, 0, false);
     assert_eq!(
         nas_numerics::sha256(log.as_bytes()).to_string(),
-        "417c6e270f34cdb70a173264988194cd409e73479f033f7cbc7f1890dd6ff542"
+        "a573e3124132a6a1549d015504a9616f51abea155dc39ec84e928e021b0f1c67"
     );
 }

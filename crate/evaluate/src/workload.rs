@@ -1,0 +1,136 @@
+//! What speed is measured on: four trainings, step by step.
+
+use nas_arch::{NetworkError, Optimizer, Recipe, Shape, reference};
+use nas_nn::{SampleSizes, Samples, Seeds, Split, Trainer, TrainerError};
+use nas_numerics::{Rng, sha256};
+use thiserror::Error;
+
+/// The workloads, each a reference network: small, branching, wide and shallow, with attention.
+pub const WORKLOADS: [(&str, &str); 2] = [("W1", "digits-tiny"), ("W2", "mnist-fire")];
+
+/// Steps of an epoch; at its end one image is validated.
+const STEPS_PER_EPOCH: u32 = 64;
+/// Epochs until the learning rate is 0: more than anybody measures.
+const HORIZON_EPOCHS: u32 = 1 << 20;
+const CLASSES: u32 = 10;
+
+/// One of the [`WORKLOADS`], ready to be trained on noise.
+pub struct Workload {
+    trainer: Trainer,
+    noise: Noise,
+    updates: u64,
+}
+
+/// Why there is no such workload.
+#[derive(Debug, Error)]
+pub enum WorkloadError {
+    /// No such identifier.
+    #[error("there is no workload '{0}': use one of W1, W2")]
+    Unknown(String),
+    /// The network cannot be built.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// It cannot be trained like this.
+    #[error(transparent)]
+    Trainer(#[from] TrainerError),
+}
+
+impl Workload {
+    /// Prepares a workload for batches of `batch` images.
+    ///
+    /// # Errors
+    /// If there is none of that identifier, or it cannot be trained with this batch.
+    pub fn new(id: &str, batch: u32, optimizer: Optimizer, seed: u32) -> Result<Self, WorkloadError> {
+        let (_, network) = WORKLOADS
+            .iter()
+            .find(|(other, _)| *other == id)
+            .ok_or_else(|| WorkloadError::Unknown(id.into()))?;
+        let graph = reference(network)?.resolve()?;
+        let recipe = Recipe {
+            batch_size: batch,
+            optimizer,
+            learning_rate: 0.01,
+            warmup_epochs: 0.0,
+            horizon_epochs: HORIZON_EPOCHS,
+            label_smoothing: 0.0,
+        };
+        let noise = Noise::new(graph.input, batch, seed);
+        let seeds = Seeds { key: sha256(id.as_bytes()), run_seed: seed, replicate: 0 };
+        let mut trainer = Trainer::new(&graph, &recipe, seeds, noise.sizes(), u64::MAX)?;
+        trainer.train_to(HORIZON_EPOCHS)?;
+        Ok(Self { trainer, noise, updates: 0 })
+    }
+
+    /// The trainer, as far as it has come.
+    #[must_use]
+    pub const fn trainer(&self) -> &Trainer {
+        &self.trainer
+    }
+
+    /// Trains on one batch: forward, loss, backward, update. Returns the mean loss of the epoch so far.
+    pub fn step(&mut self) -> f32 {
+        let mut loss = f32::NAN;
+        let before = self.updates;
+        while self.updates == before {
+            (loss, _) = self.advance();
+        }
+        loss
+    }
+
+    /// Goes on by the least there is; [`Trainer::upcoming`] says what that will be. Returns the loss as [`Self::step`], and
+    /// the multiply-accumulates spent.
+    pub fn advance(&mut self) -> (f32, u64) {
+        let report = self.trainer.step(&self.noise, 1);
+        self.updates = u64::from(report.epoch) * u64::from(report.steps_per_epoch) + u64::from(report.step);
+        (report.train_loss.unwrap_or(f32::NAN), report.macs)
+    }
+}
+
+/// One batch of normal numbers, the same in every step.
+struct Noise {
+    image: Shape,
+    batch: u32,
+    images: Vec<f32>,
+}
+
+impl Noise {
+    fn new(image: Shape, batch: u32, seed: u32) -> Self {
+        let mut rng = Rng::for_purpose(seed, "workload", 0);
+        let elements = u64::from(batch) * image.elements();
+        Self { image, batch, images: (0..elements).map(|_| rng.normal()).collect() }
+    }
+}
+
+impl Samples for Noise {
+    fn sizes(&self) -> SampleSizes {
+        let train = self.batch * STEPS_PER_EPOCH;
+        SampleSizes { image: self.image, classes: CLASSES, train, validation: 1, test: 0 }
+    }
+
+    fn fill(&self, _split: Split, indices: &[u32], images: &mut [f32], labels: &mut [u32]) {
+        let image_len = self.image.elements() as usize;
+        for ((&index, image), label) in indices.iter().zip(images.chunks_exact_mut(image_len)).zip(labels) {
+            let place = (index % self.batch) as usize;
+            image.copy_from_slice(&self.images[place * image_len..][..image_len]);
+            *label = index % self.batch % CLASSES;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_workload_learns_its_noise() {
+        for (id, _) in WORKLOADS {
+            let optimizer = Optimizer::Sgd { momentum: 0.9, nesterov: false, weight_decay: 0.0 };
+            let mut workload = Workload::new(id, 8, optimizer, 7).unwrap();
+            let first = workload.step();
+            let last = (0..STEPS_PER_EPOCH - 2).fold(first, |_, _| workload.step());
+            assert!(last < first, "{id}: {first} to {last}");
+        }
+        let none = Workload::new("W9", 8, Optimizer::adam_w(), 7).err().unwrap().to_string();
+        assert_eq!(none, "there is no workload 'W9': use one of W1, W2");
+    }
+}

@@ -1,0 +1,150 @@
+use std::sync::Arc;
+
+use nas_arch::Conv2d;
+use nas_kernels::{
+    self as kernels, ActivationFunction, Reads, conv2d_backward_input, conv2d_backward_parameters,
+    conv2d_forward,
+};
+
+use super::{Lowered, activation, fusable_activation, pool};
+use crate::plan::{Backward, BufferId, Lowering, Write};
+use crate::work::{Affine, Buffers, Chunk, State, Work};
+
+/// A convolution, with an activation that is applied as it is written.
+#[derive(Debug)]
+struct Trail {
+    layer: Layer,
+    /// The layer of the activation, and its function.
+    activation: Option<(usize, ActivationFunction)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Layer {
+    options: kernels::Conv2d,
+    affine: Affine,
+}
+
+pub(super) fn forward(lowering: &mut Lowering<'_>, node: usize, conv: &Conv2d) -> Lowered {
+    let tensor = lowering.input(node);
+    let window = pool::window(
+        conv.kernel,
+        conv.stride,
+        conv.dilation,
+        conv.padding.insets(conv.kernel, conv.dilation),
+    );
+    let options = kernels::Conv2d::new(
+        lowering.image(tensor),
+        conv.out_channels as usize,
+        window,
+        conv.groups as usize,
+    )?;
+    let layer = Layer { options, affine: lowering.affine(node) };
+    // The backward pass of a function that reads its input would need what is never written.
+    let activation = fusable_activation(lowering, node)
+        .filter(|(_, function)| !lowering.mode.is_training() || function.reads() == Reads::Output);
+    let end = activation.map_or(node, |(end, _)| end);
+    if end != node {
+        lowering.fuse(end);
+    }
+    let (input, output) = (lowering.value(tensor), lowering.new_output(end));
+    let macs = lowering.weight_macs(node);
+    let function = activation.map(|(_, function)| function);
+    lowering.each_image(Forward { layer, activation: function }, &[input, output], macs);
+    Ok(Arc::new(Trail { layer, activation }))
+}
+
+impl Backward for Trail {
+    fn lower(&self, lowering: &mut Lowering<'_>, node: usize, output_gradient: BufferId) {
+        let output_gradient = match self.activation {
+            None => output_gradient,
+            Some((end, function)) => {
+                let output = lowering.value(end + 1);
+                activation::backward_in_place(lowering, function, output, output_gradient)
+            }
+        };
+        let (tensor, layer, macs) = (lowering.input(node), self.layer, lowering.weight_macs(node));
+        let input = lowering.value(tensor);
+        lowering.each_image(BackwardParameters(layer), &[input, output_gradient], macs);
+        if lowering.flow.is_trained(tensor) {
+            let (input_gradient, write) = lowering.gradient_target(tensor);
+            lowering.each_image(BackwardInput { layer, write }, &[output_gradient, input_gradient], macs);
+        }
+    }
+
+    fn reads_output(&self) -> bool {
+        self.activation.is_some()
+    }
+}
+
+/// Buffers: input, output, scratch.
+#[derive(Debug)]
+struct Forward {
+    layer: Layer,
+    activation: Option<ActivationFunction>,
+}
+
+impl Work for Forward {
+    fn name(&self) -> &'static str {
+        "conv2d forward"
+    }
+
+    fn scratch_len(&self, images: usize) -> usize {
+        self.layer.options.with_batch(images).scratch_len()
+    }
+
+    fn run(&self, chunk: Chunk, buffers: Buffers<'_>, state: &mut State<'_>) {
+        let options = self.layer.options.with_batch(chunk.images);
+        let (weights, bias) = self.layer.affine.of(state.parameters);
+        let [input, output, scratch] = buffers.floats();
+        conv2d_forward(&options, input, weights, bias, output, scratch);
+        if let Some(activation) = self.activation {
+            activation.forward_in_place(output);
+        }
+    }
+}
+
+/// Buffers: input, gradient of the output, scratch.
+#[derive(Debug)]
+struct BackwardParameters(Layer);
+
+impl Work for BackwardParameters {
+    fn name(&self) -> &'static str {
+        "conv2d backward, weights"
+    }
+
+    fn scratch_len(&self, images: usize) -> usize {
+        self.0.options.with_batch(images).scratch_len()
+    }
+
+    fn run(&self, chunk: Chunk, buffers: Buffers<'_>, state: &mut State<'_>) {
+        let options = self.0.options.with_batch(chunk.images);
+        let [input, output_gradient, scratch] = buffers.floats();
+        let (weights, bias) = self.0.affine.of_mut(state.gradients);
+        conv2d_backward_parameters(&options, input, output_gradient, weights, bias, scratch);
+    }
+}
+
+/// Buffers: gradient of the output, gradient of the input, scratch.
+#[derive(Debug)]
+struct BackwardInput {
+    layer: Layer,
+    write: Write,
+}
+
+impl Work for BackwardInput {
+    fn name(&self) -> &'static str {
+        "conv2d backward, input"
+    }
+
+    fn scratch_len(&self, images: usize) -> usize {
+        self.layer.options.with_batch(images).scratch_len()
+    }
+
+    fn run(&self, chunk: Chunk, buffers: Buffers<'_>, state: &mut State<'_>) {
+        let options = self.layer.options.with_batch(chunk.images);
+        let [output_gradient, input_gradient, scratch] = buffers.floats();
+        let (weights, _) = self.layer.affine.of(state.parameters);
+        self.write.prepare(input_gradient);
+        conv2d_backward_input(&options, weights, output_gradient, input_gradient, scratch);
+    }
+}

@@ -1,0 +1,134 @@
+//! What a step is made of beside the layers: the batch at its beginning, the loss in the middle, the update at its end.
+
+use nas_arch::{INPUT_TENSOR, TensorId};
+use nas_kernels::{
+    ShapeError, SoftmaxCrossEntropy, softmax_cross_entropy_backward, softmax_cross_entropy_forward,
+};
+
+use crate::plan::{BufferId, Lowering, Mode};
+use crate::work::{Buffers, Chunk, State, Work};
+
+/// Name of the work that computes the loss: all values of the forward pass are there before it.
+pub(crate) const LOSS_FORWARD: &str = "loss forward";
+/// Name of the work with which the backward pass begins.
+pub(crate) const LOSS_BACKWARD: &str = "loss backward";
+
+/// Fills in the batch; returns where its images are.
+pub(crate) fn load(lowering: &mut Lowering<'_>) -> BufferId {
+    let elements = lowering.image_elements(INPUT_TENSOR);
+    let images = lowering.floats(elements);
+    lowering.each_image(Load, &[images], elements);
+    images
+}
+
+/// Sets the gradients of all parameters to 0.
+pub(crate) fn clear_parameter_gradients(lowering: &mut Lowering<'_>, parameters: u64) {
+    lowering.whole_batch(ClearParameterGradients, &[], parameters);
+}
+
+/// The loss of the output, and in training its gradient.
+pub(crate) fn loss(lowering: &mut Lowering<'_>, output: TensorId) -> Result<(), ShapeError> {
+    let batch = u64::from(lowering.batch);
+    let classes = lowering.image_elements(output);
+    let label_smoothing = match lowering.mode {
+        Mode::Training { label_smoothing } => label_smoothing,
+        Mode::Inference => 0.0,
+    };
+    let options = SoftmaxCrossEntropy::new(batch as usize, classes as usize, label_smoothing)?;
+    let (logits, probabilities) = (lowering.value(output), lowering.batch_floats(batch * classes));
+    lowering.whole_batch(LossForward(options), &[logits, probabilities], batch * classes);
+    if lowering.mode.is_training() && lowering.flow.is_trained(output) {
+        let (logits_gradient, write) = lowering.gradient_target(output);
+        debug_assert_eq!(write, crate::plan::Write::Set, "the loss is the first to give a gradient");
+        lowering.whole_batch(LossBackward(options), &[probabilities, logits_gradient], batch * classes);
+    }
+    Ok(())
+}
+
+/// Lets the optimiser change the parameters.
+pub(crate) fn update(lowering: &mut Lowering<'_>, parameters: u64) {
+    lowering.whole_batch(Update, &[], parameters);
+}
+
+/// Buffers: images.
+#[derive(Debug)]
+struct Load;
+
+impl Work for Load {
+    fn name(&self) -> &'static str {
+        "load"
+    }
+
+    fn run(&self, Chunk { first, images: count, .. }: Chunk, buffers: Buffers<'_>, state: &mut State<'_>) {
+        let [images] = buffers.floats();
+        let range = first..first + count;
+        let (samples, split) = (state.surroundings.samples, state.surroundings.split);
+        samples.fill(split, &state.surroundings.indices[range.clone()], images, &mut state.labels[range]);
+    }
+}
+
+/// Buffers: none.
+#[derive(Debug)]
+struct ClearParameterGradients;
+
+impl Work for ClearParameterGradients {
+    fn name(&self) -> &'static str {
+        "clear gradients"
+    }
+
+    fn run(&self, _chunk: Chunk, _buffers: Buffers<'_>, state: &mut State<'_>) {
+        state.gradients.fill(0.0);
+    }
+}
+
+/// Buffers: logits, probabilities, scratch.
+#[derive(Debug)]
+struct LossForward(SoftmaxCrossEntropy);
+
+impl Work for LossForward {
+    fn name(&self) -> &'static str {
+        LOSS_FORWARD
+    }
+
+    fn scratch_len(&self, _images: usize) -> usize {
+        self.0.scratch_len()
+    }
+
+    fn run(&self, _chunk: Chunk, buffers: Buffers<'_>, state: &mut State<'_>) {
+        let [logits, probabilities, scratch] = buffers.floats();
+        state.loss =
+            Some(softmax_cross_entropy_forward(&self.0, logits, state.labels, probabilities, scratch));
+    }
+}
+
+/// Buffers: probabilities, gradient of the logits.
+#[derive(Debug)]
+struct LossBackward(SoftmaxCrossEntropy);
+
+impl Work for LossBackward {
+    fn name(&self) -> &'static str {
+        LOSS_BACKWARD
+    }
+
+    fn run(&self, _chunk: Chunk, buffers: Buffers<'_>, state: &mut State<'_>) {
+        let [probabilities, logits_gradient] = buffers.floats();
+        logits_gradient.fill(0.0);
+        softmax_cross_entropy_backward(&self.0, probabilities, state.labels, logits_gradient);
+    }
+}
+
+/// Buffers: none.
+#[derive(Debug)]
+struct Update;
+
+impl Work for Update {
+    fn name(&self) -> &'static str {
+        "update"
+    }
+
+    fn run(&self, _chunk: Chunk, _buffers: Buffers<'_>, state: &mut State<'_>) {
+        let surroundings = &mut state.surroundings;
+        let (learning_rate, step) = (surroundings.learning_rate, surroundings.step);
+        surroundings.optimizer.update(learning_rate, step, state.parameters, state.gradients);
+    }
+}
