@@ -29,7 +29,10 @@ pub(crate) fn initialize(
         };
         match slot.role {
             ParameterRole::Weight => draw(slot, rectified[slot.node], key, buffer),
-            ParameterRole::Bias | ParameterRole::Shift | ParameterRole::RunningMean => {
+            ParameterRole::Bias
+            | ParameterRole::Shift
+            | ParameterRole::Mixture
+            | ParameterRole::RunningMean => {
                 buffer[slot.range.clone()].fill(0.0);
             }
             ParameterRole::Scale | ParameterRole::RunningVariance => buffer[slot.range.clone()].fill(1.0),
@@ -50,7 +53,6 @@ fn rectified(graph: &Graph) -> Vec<bool> {
     for (node, layer) in graph.nodes.iter().enumerate().rev() {
         let reaches = match layer.op {
             Op::Relu => true,
-            Op::Conv2d(_) | Op::Dense(_) => false,
             Op::BatchNorm(_)
             | Op::MaxPool(_)
             | Op::AvgPool(_)
@@ -58,6 +60,8 @@ fn rectified(graph: &Graph) -> Vec<bool> {
             | Op::Add
             | Op::Concat
             | Op::Identity => rectified[node],
+            // Those with weights of their own, and those that nn cannot train yet.
+            _ => false,
         };
         for &tensor in layer.inputs.iter().filter(|&&tensor| tensor != INPUT_TENSOR) {
             rectified[tensor - 1] |= reaches;

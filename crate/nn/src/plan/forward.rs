@@ -27,6 +27,7 @@ impl Lowering<'_> {
             Op::Add => Ok(self.add_forward(node)),
             Op::Concat => self.concat_forward(node),
             Op::Identity => unreachable!("an identity is an alias"),
+            op => return Err(PlanError::NotBuilt { layer: layer.name.clone(), op: op.id() }),
         };
         trail.map_err(in_layer(&layer.name))
     }
