@@ -37,6 +37,7 @@ pub mod dense;
 mod error;
 pub mod global_avg_pool;
 mod lanes;
+pub mod layer_norm;
 mod matrix;
 pub mod max_pool;
 pub mod reduce;
@@ -63,6 +64,7 @@ pub use conv2d::{Conv2d, conv2d_backward_input, conv2d_backward_parameters, conv
 pub use dense::{Dense, dense_backward_input, dense_backward_parameters, dense_forward};
 pub use error::ShapeError;
 pub use global_avg_pool::{GlobalAvgPool, global_avg_pool_backward, global_avg_pool_forward};
+pub use layer_norm::{LayerNorm, LayerNormSaved, RowStatistics, layer_norm_backward, layer_norm_forward};
 pub use max_pool::{MaxPool, max_pool_backward, max_pool_forward};
 pub use relu::{relu_backward, relu_backward_in_place, relu_forward, relu_forward_in_place};
 pub use sgd::{Sgd, sgd_step};

@@ -6,6 +6,7 @@ mod bits;
 mod conv2d;
 mod dense;
 mod element_wise;
+mod layer_norm;
 mod loss;
 mod optimizers;
 mod pool;
