@@ -29,6 +29,7 @@
 pub mod activation;
 pub mod adamw;
 pub mod add;
+pub mod attention;
 pub mod avg_pool;
 pub mod batch_norm;
 pub mod concat;
@@ -54,6 +55,7 @@ pub use activation::{
 };
 pub use adamw::{AdamW, adamw_step};
 pub use add::{add_backward, add_forward};
+pub use attention::{Attention, attention_backward, attention_forward};
 pub use avg_pool::{AvgPool, avg_pool_backward, avg_pool_forward};
 pub use batch_norm::{
     Affine, AffineGradient, BatchNorm, BatchNormSaved, BatchStatistics, RunningStatistics,

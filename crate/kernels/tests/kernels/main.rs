@@ -1,6 +1,7 @@
 //! Each operator: a case worked by hand, PyTorch's goldens, finite differences, and self-consistency.
 
 mod activation;
+mod attention;
 mod batch_norm;
 mod bits;
 mod conv2d;
