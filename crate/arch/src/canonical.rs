@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use nas_numerics::{Digest, sha256};
 
-use crate::{Graph, INPUT_NAME, INPUT_TENSOR, Network, Op, Padding, Pair, TensorId};
+use crate::{Contraction, Graph, INPUT_NAME, INPUT_TENSOR, Network, Op, Padding, Pair, Shape, TensorId};
 
 /// Hexadecimal digits of a network's name: 48 bits, so that 10,000 networks collide with a chance of 2·10⁻⁷.
 const NAME_DIGITS: usize = 12;
@@ -65,14 +65,14 @@ type Certificate = Vec<(String, Vec<usize>)>;
 
 impl Live {
     fn new(graph: &Graph) -> Self {
-        let source = contracted_sources(graph);
-        let output = source[graph.nodes.len()];
+        let Contraction { sources, inputs } = Contraction::new(graph);
+        let output = sources[graph.nodes.len()];
         let mut is_live = vec![false; graph.nodes.len() + 1];
         is_live[INPUT_TENSOR] = true;
         is_live[output] = true;
-        for node in (0..graph.nodes.len()).rev().filter(|node| source[node + 1] == node + 1) {
+        for node in (0..graph.nodes.len()).rev().filter(|node| sources[node + 1] == node + 1) {
             if is_live[node + 1] {
-                graph.nodes[node].inputs.iter().for_each(|&tensor| is_live[source[tensor]] = true);
+                inputs[node].iter().for_each(|&tensor| is_live[tensor] = true);
             }
         }
         let tensors: Vec<TensorId> = (0..is_live.len()).filter(|&tensor| is_live[tensor]).collect();
@@ -80,18 +80,15 @@ impl Live {
             tensors.iter().enumerate().map(|(v, &tensor)| (tensor, v)).collect();
         let node = |tensor: TensorId| tensor.checked_sub(1).map(|node| &graph.nodes[node]);
         let label = |tensor| node(tensor).map_or_else(|| INPUT_NAME.to_owned(), |node| op_text(&node.op));
-        let reads = |tensor| {
-            node(tensor).map_or_else(Vec::new, |node| {
-                node.inputs.iter().map(|input| vertex[&source[*input]]).collect()
-            })
+        let reads = |tensor: TensorId| tensor.checked_sub(1).map_or(&[][..], |node| &inputs[node]);
+        let is_commutative = |tensor| {
+            let shapes: Vec<Shape> = reads(tensor).iter().map(|&input| graph.shape(input)).collect();
+            node(tensor).is_some_and(|node| node.op.is_commutative(&shapes))
         };
         Self {
             labels: tensors.iter().map(|&tensor| label(tensor)).collect(),
-            inputs: tensors.iter().map(|&tensor| reads(tensor)).collect(),
-            commutative: tensors
-                .iter()
-                .map(|&t| node(t).is_some_and(|node| node.op.is_commutative()))
-                .collect(),
+            inputs: tensors.iter().map(|&t| reads(t).iter().map(|input| vertex[input]).collect()).collect(),
+            commutative: tensors.iter().map(|&tensor| is_commutative(tensor)).collect(),
             output: vertex[&output],
             nodes: tensors.iter().map(|tensor| tensor.checked_sub(1)).collect(),
         }
@@ -169,12 +166,13 @@ impl Live {
         for (index, &vertex) in order.iter().enumerate() {
             place[vertex] = index;
             let Some(node) = self.nodes[vertex].map(|node| &graph.nodes[node]) else { continue };
-            let count = counts.entry(node.op.id()).or_default();
+            let op = explicit(&node.op);
+            let count = counts.entry(op.id()).or_default();
             *count += 1;
-            names[index] = format!("{}-{count}", node.op.id());
+            names[index] = format!("{}-{count}", op.id());
             let inputs = self.coloured_inputs(vertex, &place);
             let inputs: Vec<&str> = inputs.iter().map(|&input| names[input].as_str()).collect();
-            network.push_reading(names[index].clone(), explicit(&node.op), &inputs);
+            network.push_reading(names[index].clone(), op, &inputs);
         }
         network
     }
@@ -251,26 +249,6 @@ fn ranks<T: Ord>(values: &[T]) -> Vec<usize> {
     values.iter().map(|value| distinct.partition_point(|other| *other < value)).collect()
 }
 
-/// For each tensor, the tensor that holds the same values once identities are contracted.
-#[must_use]
-pub fn contracted_sources(graph: &Graph) -> Vec<TensorId> {
-    let mut source: Vec<TensorId> = vec![INPUT_TENSOR];
-    for (index, node) in graph.nodes.iter().enumerate() {
-        let input = source[node.inputs[0]];
-        let reads_relu = input.checked_sub(1).is_some_and(|node| graph.nodes[node].op == Op::Relu);
-        let is_identity = match &node.op {
-            Op::Identity => true,
-            Op::Add | Op::Concat => node.inputs.len() == 1,
-            Op::MaxPool(pool) | Op::AvgPool(pool) => pool.kernel == Pair::ONE && pool.stride() == Pair::ONE,
-            Op::Relu => reads_relu,
-            Op::GlobalAvgPool => graph.input_shape(index).pixels() == 1,
-            Op::Conv2d(_) | Op::BatchNorm(_) | Op::Dense(_) => false,
-        };
-        source.push(if is_identity { input } else { index + 1 });
-    }
-    source
-}
-
 /// The operator with everything that can be written in two ways written in one.
 fn explicit(op: &Op) -> Op {
     let padding = |padding: Padding, kernel, dilation| {
@@ -281,13 +259,20 @@ fn explicit(op: &Op) -> Op {
             Padding::Explicit(insets)
         }
     };
-    let mut op = op.clone();
+    let mut op = match op {
+        // A mixture of one kernel has the weight 1.
+        Op::MetaConv2d(meta) if meta.sizes.len() == 1 => Op::Conv2d(meta.convolution()),
+        _ => op.clone(),
+    };
     match &mut op {
         Op::Conv2d(conv) => {
             if conv.kernel == Pair::ONE {
                 conv.dilation = Pair::ONE;
             }
             conv.padding = padding(conv.padding, conv.kernel, conv.dilation);
+        }
+        Op::MetaConv2d(meta) => {
+            meta.padding = padding(meta.padding, meta.convolution().kernel, meta.dilation);
         }
         Op::MaxPool(pool) | Op::AvgPool(pool) => {
             pool.stride = Some(pool.stride());
@@ -305,7 +290,7 @@ fn op_text(op: &Op) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Conv2d, Pool, Shape};
+    use crate::{ChannelShuffle, Conv2d, Dropout, MetaConv2d, Pool, Resample, Shape, Zero};
 
     fn conv(channels: u32, kernel: u32) -> Op {
         Op::Conv2d(Conv2d::square(channels, kernel))
@@ -359,6 +344,102 @@ mod tests {
             ("end", Op::Concat, &["again"]),
         ]);
         assert_eq!(plain, padded);
+    }
+
+    #[test]
+    fn settings_that_change_nothing_make_identities() {
+        let plain = name(&[("a", conv(4, 3), &["input"]), ("s", Op::Sigmoid, &["a"])]);
+        let identities = [
+            ("between 0 and 1 already", Op::Relu),
+            ("below 6 already", Op::Relu6),
+            ("one group", Op::ChannelShuffle(ChannelShuffle { groups: 1 })),
+            ("groups of one channel", Op::ChannelShuffle(ChannelShuffle { groups: 4 })),
+            ("each pixel once", Op::Upsample(Resample { factor: Pair::ONE })),
+            ("every pixel", Op::Downsample(Resample { factor: Pair::ONE })),
+            ("nothing is dropped", Op::Dropout(Dropout { probability: 0.0 })),
+            ("a weight of 1", Op::Mixture),
+        ];
+        for (what, op) in identities {
+            let layers = [("a", conv(4, 3), &["input"][..]), ("s", Op::Sigmoid, &["a"]), ("i", op, &["s"])];
+            assert_eq!(name(&layers), plain, "{what}");
+        }
+        let others = [
+            Op::LeakyRelu(crate::LeakyRelu::default()),
+            Op::Sigmoid,
+            Op::Dropout(Dropout::default()),
+            Op::ChannelShuffle(ChannelShuffle { groups: 2 }),
+            Op::Downsample(Resample::default()),
+            Op::Zero(Zero::default()),
+        ];
+        for op in others {
+            let layers =
+                [("a", conv(4, 3), &["input"][..]), ("s", Op::Sigmoid, &["a"]), ("o", op.clone(), &["s"])];
+            assert_ne!(name(&layers), plain, "{op:?}");
+        }
+    }
+
+    #[test]
+    fn zeros_are_no_summands() {
+        let zero = || Op::Zero(Zero::default());
+        let plain = name(&[
+            ("a", conv(4, 3), &["input"]),
+            ("b", conv(4, 1), &["input"]),
+            ("sum", Op::Add, &["a", "b"]),
+        ]);
+        let with_zero = name(&[
+            ("a", conv(4, 3), &["input"]),
+            ("dead", conv(4, 5), &["a"]),
+            ("z", zero(), &["dead"]),
+            ("same", Op::Identity, &["z"]),
+            ("b", conv(4, 1), &["input"]),
+            ("sum", Op::Add, &["same", "a", "z", "b"]),
+        ]);
+        assert_eq!(plain, with_zero);
+
+        let alone = name(&[("a", conv(4, 3), &["input"])]);
+        let summand =
+            [("a", conv(4, 3), &["input"][..]), ("z", zero(), &["input"]), ("s", Op::Add, &["z", "a"])];
+        assert_eq!(name(&summand), alone, "a sum of one summand is that summand");
+
+        let zeros = |inputs: &[&str]| {
+            let layers = [("z", zero(), &["input"][..]), ("y", zero(), &["z"]), ("s", Op::Add, inputs)];
+            canonical(&build(&layers).resolve().unwrap())
+        };
+        assert_eq!(zeros(&["z", "y"]), zeros(&["y", "z"]));
+        assert_eq!(zeros(&["z", "y"]).network.layers.len(), 3, "a sum of zeros stays");
+    }
+
+    #[test]
+    fn products_of_equal_shapes_commute() {
+        let layers = |inputs| {
+            name(&[("a", conv(4, 3), &["input"]), ("b", conv(4, 1), &["input"]), ("p", Op::Multiply, inputs)])
+        };
+        assert_eq!(layers(&["a", "b"]), layers(&["b", "a"]));
+        let gated = build(&[
+            ("g", Op::GlobalAvgPool, &["input"]),
+            ("a", conv(4, 3), &["input"]),
+            ("p", Op::Multiply, &["a", "g"]),
+        ]);
+        assert!(
+            canonical(&gated.resolve().unwrap()).network.resolve().is_ok(),
+            "the gate stays the second input"
+        );
+        let mixture = |inputs| {
+            name(&[("a", conv(4, 3), &["input"]), ("b", conv(4, 1), &["input"]), ("m", Op::Mixture, inputs)])
+        };
+        assert_ne!(mixture(&["a", "b"]), mixture(&["b", "a"]), "each input has its own weight");
+    }
+
+    #[test]
+    fn a_mixture_of_one_kernel_is_a_convolution() {
+        let meta = |sizes: &[u32]| name(&[("m", Op::MetaConv2d(MetaConv2d::new(8, sizes)), &["input"])]);
+        assert_eq!(meta(&[3]), name(&[("c", conv(8, 3), &["input"])]));
+        assert_ne!(meta(&[1, 3]), meta(&[3]));
+        let padded = MetaConv2d {
+            padding: Padding::Explicit(crate::Insets { top: 2, left: 2, bottom: 2, right: 2 }),
+            ..MetaConv2d::new(8, &[3, 5])
+        };
+        assert_eq!(meta(&[3, 5]), name(&[("m", Op::MetaConv2d(padded), &["input"])]));
     }
 
     #[test]

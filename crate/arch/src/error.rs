@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-use crate::{MAX_DIMENSION, MAX_ELEMENTS, MAX_LAYERS, Shape};
+use crate::{MAX_DIMENSION, MAX_ELEMENTS, MAX_KERNEL_SIZES, MAX_LAYERS, Shape};
 
 /// Why a network cannot be. Each message names the layer and says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -90,6 +90,43 @@ pub enum NetworkError {
         what: &'static str,
         /// Its value.
         value: u32,
+    },
+    /// A number out of bounds.
+    #[error("layer '{layer}': {what} is {value}, it must be {range}")]
+    OutOfRange {
+        /// The layer.
+        layer: String,
+        /// Which number.
+        what: &'static str,
+        /// Its value, as text.
+        value: String,
+        /// What it must be, in words.
+        range: &'static str,
+    },
+    /// Channels, rows or columns that cannot be split evenly.
+    #[error("layer '{layer}': {value} {what} cannot be split into {into}: {advice}")]
+    Indivisible {
+        /// The layer.
+        layer: String,
+        /// How many there are.
+        value: u32,
+        /// Of what.
+        what: &'static str,
+        /// What they are split into.
+        into: String,
+        /// What to do.
+        advice: String,
+    },
+    /// Kernel sizes that cannot be mixed.
+    #[error(
+        "layer '{layer}': sizes are {sizes:?}, they must be one to {MAX_KERNEL_SIZES} odd numbers in ascending order, \
+         such as [3, 5, 7]"
+    )]
+    KernelSizes {
+        /// The layer.
+        layer: String,
+        /// The sizes.
+        sizes: Vec<u32>,
     },
     /// Groups that do not divide the channels.
     #[error("layer '{layer}': {groups} groups must divide both {inputs} input and {outputs} output channels")]

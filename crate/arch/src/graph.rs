@@ -1,9 +1,9 @@
+mod rules;
+
 use std::collections::BTreeMap;
 
-use crate::{
-    Conv2d, INPUT_NAME, Insets, Layer, MAX_DIMENSION, MAX_ELEMENTS, MAX_LAYERS, Network, NetworkError, Op,
-    Pair, Parameter, Pool, Shape,
-};
+use crate::{INPUT_NAME, Layer, MAX_LAYERS, Network, NetworkError, Op, Parameter, Shape};
+use rules::{check_elements, check_tensor, output_shape};
 
 /// A tensor of a graph: 0 is the input, `i + 1` the output of node `i`.
 pub type TensorId = usize;
@@ -93,7 +93,7 @@ impl Graph {
         let shapes: Vec<Shape> = inputs.iter().map(|&tensor| self.shape(tensor)).collect();
         let shape = output_shape(layer, &shapes)?;
         check_tensor(&layer.name, shape)?;
-        let parameters = layer.op.parameters(shapes[0]);
+        let parameters = layer.op.parameters(&shapes);
         for parameter in &parameters {
             check_elements(&layer.name, parameter.elements())?;
         }
@@ -101,162 +101,10 @@ impl Graph {
     }
 }
 
-/// Shape of a layer's output behind inputs of these shapes.
-fn output_shape(layer: &Layer, inputs: &[Shape]) -> Result<Shape, NetworkError> {
-    let count_error = |expected| {
-        let (layer, op) = (layer.name.clone(), layer.op.id());
-        NetworkError::InputCount { layer, op, expected, found: inputs.len() }
-    };
-    let Some(&first) = inputs.first() else { return Err(count_error("at least one input")) };
-    if inputs.len() > 1 && !matches!(layer.op, Op::Add | Op::Concat) {
-        return Err(count_error("one input"));
-    }
-    let all_share =
-        |rule, agree: fn(Shape, Shape) -> bool| match inputs.iter().find(|&&other| !agree(first, other)) {
-            None => Ok(()),
-            Some(&other) => {
-                let (layer, op) = (layer.name.clone(), layer.op.id());
-                Err(NetworkError::ShapeMismatch { layer, op, first, other, rule })
-            }
-        };
-    match &layer.op {
-        Op::Conv2d(conv) => conv_shape(&layer.name, conv, first),
-        Op::MaxPool(pool) | Op::AvgPool(pool) => pool_shape(&layer.name, pool, first),
-        Op::GlobalAvgPool => Ok(Shape::new(first.channels, 1, 1)),
-        Op::Dense(dense) => {
-            check_size(&layer.name, "out_features", dense.out_features)?;
-            Ok(Shape::new(dense.out_features, 1, 1))
-        }
-        Op::Add => all_share("all shapes must be equal", |a, b| a == b).map(|()| first),
-        Op::Concat => {
-            all_share("height and width must be equal", |a, b| (a.height, a.width) == (b.height, b.width))?;
-            let channels: u64 = inputs.iter().map(|shape| u64::from(shape.channels)).sum();
-            let channels = u32::try_from(channels).unwrap_or(u32::MAX);
-            check_size(&layer.name, "number of channels", channels)?;
-            Ok(Shape { channels, ..first })
-        }
-        Op::BatchNorm(_) | Op::Relu | Op::Identity => Ok(first),
-    }
-}
-
-fn conv_shape(layer: &str, conv: &Conv2d, input: Shape) -> Result<Shape, NetworkError> {
-    check_size(layer, "out_channels", conv.out_channels)?;
-    check_size(layer, "groups", conv.groups)?;
-    check_pair(layer, "dilation", conv.dilation)?;
-    check_window(layer, conv.kernel, conv.stride)?;
-    if !input.channels.is_multiple_of(conv.groups) || !conv.out_channels.is_multiple_of(conv.groups) {
-        let (layer, groups) = (layer.to_owned(), conv.groups);
-        return Err(NetworkError::Groups {
-            layer,
-            groups,
-            inputs: input.channels,
-            outputs: conv.out_channels,
-        });
-    }
-    check_window_reach(layer, conv.kernel, conv.dilation)?;
-    let insets = conv.padding.insets(conv.kernel, conv.dilation);
-    check_insets(layer, insets)?;
-    let (height, width) = windows(layer, input, conv.kernel, conv.dilation, conv.stride, insets)?;
-    Ok(Shape::new(conv.out_channels, height, width))
-}
-
-fn pool_shape(layer: &str, pool: &Pool, input: Shape) -> Result<Shape, NetworkError> {
-    check_window(layer, pool.kernel, pool.stride())?;
-    let insets = pool.padding.insets(pool.kernel, Pair::ONE);
-    check_insets(layer, insets)?;
-    if insets.top.max(insets.bottom) >= pool.kernel.vertical
-        || insets.left.max(insets.right) >= pool.kernel.horizontal
-    {
-        return Err(NetworkError::PaddingTooLarge {
-            layer: layer.to_owned(),
-            kernel: pool.kernel.to_string(),
-        });
-    }
-    let (height, width) = windows(layer, input, pool.kernel, Pair::ONE, pool.stride(), insets)?;
-    Ok(Shape::new(input.channels, height, width))
-}
-
-/// Number of windows vertically and horizontally.
-fn windows(
-    layer: &str,
-    input: Shape,
-    kernel: Pair,
-    dilation: Pair,
-    stride: Pair,
-    insets: Insets,
-) -> Result<(u32, u32), NetworkError> {
-    let count = |size: u32, added: u32, kernel: u32, dilation: u32, stride: u32| {
-        (size + added).checked_sub(dilation * (kernel - 1) + 1).map(|room| room / stride + 1)
-    };
-    let (Some(height), Some(width)) = (
-        count(input.height, insets.top + insets.bottom, kernel.vertical, dilation.vertical, stride.vertical),
-        count(
-            input.width,
-            insets.left + insets.right,
-            kernel.horizontal,
-            dilation.horizontal,
-            stride.horizontal,
-        ),
-    ) else {
-        return Err(NetworkError::KernelTooLarge {
-            layer: layer.to_owned(),
-            kernel: kernel.to_string(),
-            input,
-        });
-    };
-    Ok((height, width))
-}
-
-fn check_window(layer: &str, kernel: Pair, stride: Pair) -> Result<(), NetworkError> {
-    check_pair(layer, "kernel", kernel)?;
-    check_pair(layer, "stride", stride)
-}
-
-fn check_window_reach(layer: &str, kernel: Pair, dilation: Pair) -> Result<(), NetworkError> {
-    let reach = |kernel: u32, dilation: u32| u64::from(dilation) * u64::from(kernel - 1) + 1;
-    let largest =
-        reach(kernel.vertical, dilation.vertical).max(reach(kernel.horizontal, dilation.horizontal));
-    check_size(layer, "dilated kernel", u32::try_from(largest).unwrap_or(u32::MAX))
-}
-
-fn check_insets(layer: &str, insets: Insets) -> Result<(), NetworkError> {
-    [insets.top, insets.left, insets.bottom, insets.right]
-        .into_iter()
-        .try_for_each(|size| if size == 0 { Ok(()) } else { check_size(layer, "padding", size) })
-}
-
-fn check_pair(layer: &str, what: &'static str, pair: Pair) -> Result<(), NetworkError> {
-    check_size(layer, what, pair.vertical)?;
-    check_size(layer, what, pair.horizontal)
-}
-
-fn check_size(layer: &str, what: &'static str, value: u32) -> Result<(), NetworkError> {
-    if (1..=MAX_DIMENSION).contains(&value) {
-        Ok(())
-    } else {
-        Err(NetworkError::Size { layer: layer.to_owned(), what, value })
-    }
-}
-
-fn check_tensor(layer: &str, shape: Shape) -> Result<(), NetworkError> {
-    check_size(layer, "number of channels", shape.channels)?;
-    check_size(layer, "height", shape.height)?;
-    check_size(layer, "width", shape.width)?;
-    check_elements(layer, shape.elements())
-}
-
-fn check_elements(layer: &str, elements: u64) -> Result<(), NetworkError> {
-    if elements <= MAX_ELEMENTS {
-        Ok(())
-    } else {
-        Err(NetworkError::TooLarge { layer: layer.to_owned(), elements })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Dense;
+    use crate::{Conv2d, Dense, MetaConv2d, Pool};
 
     fn single(op: &str) -> Result<Shape, NetworkError> {
         let text = format!(r#"{{"input": [4, 9, 7], "layers": [{op}]}}"#);
@@ -276,12 +124,61 @@ mod tests {
             (r#"{"op": "avg-pool", "kernel": 3, "stride": 2, "padding": "same"}"#, [4, 5, 4]),
             (r#"{"op": "global-avg-pool"}"#, [4, 1, 1]),
             (r#"{"op": "dense", "out_features": 10}"#, [10, 1, 1]),
+            (r#"{"op": "conv2d", "out_channels": 8, "kernel": 11}"#, [8, 9, 7]),
+            (r#"{"op": "meta-conv2d", "out_channels": 8, "sizes": [3, 5, 11], "stride": 2}"#, [8, 5, 4]),
+            (
+                r#"{"op": "meta-conv2d", "out_channels": 8, "sizes": [1], "groups": 4, "bias": false}"#,
+                [8, 9, 7],
+            ),
+            (r#"{"op": "layer-norm"}"#, [4, 9, 7]),
+            (r#"{"op": "leaky-relu", "negative_slope": 0.2}"#, [4, 9, 7]),
+            (r#"{"op": "channel-shuffle", "groups": 2}"#, [4, 9, 7]),
+            (r#"{"op": "upsample", "factor": [1, 3]}"#, [4, 9, 21]),
+            (r#"{"op": "downsample"}"#, [4, 5, 4]),
+            (r#"{"op": "zero", "stride": 2}"#, [4, 5, 4]),
+            (r#"{"op": "dropout"}"#, [4, 9, 7]),
+            (r#"{"op": "multiply", "inputs": ["input", "input"]}"#, [4, 9, 7]),
+            (r#"{"op": "mixture", "inputs": ["input", "input", "input"]}"#, [4, 9, 7]),
             (r#"{"op": "add", "inputs": ["input", "input"]}"#, [4, 9, 7]),
             (r#"{"op": "concat", "inputs": ["input", "input"]}"#, [8, 9, 7]),
         ];
         for (op, expected) in cases {
             assert_eq!(single(op), Ok(expected.into()), "{op}");
         }
+    }
+
+    #[test]
+    fn one_pixel_gates_and_attention_read_other_layers() {
+        let cases = [
+            (
+                r#"{"name": "gate", "op": "global-avg-pool"}, {"op": "multiply", "inputs": ["input", "gate"]}"#,
+                [4, 9, 7],
+            ),
+            (
+                r#"{"op": "conv2d", "out_channels": 12, "kernel": 1}, {"op": "attention", "heads": 2}"#,
+                [4, 9, 7],
+            ),
+            (
+                r#"{"op": "conv2d", "out_channels": 12, "kernel": 1}, {"op": "attention", "patch": [3, 7]}"#,
+                [4, 9, 7],
+            ),
+        ];
+        for (layers, expected) in cases {
+            assert_eq!(single(layers), Ok(expected.into()), "{layers}");
+        }
+    }
+
+    /// A series of length W is an image of height 1, and a one-dimensional kernel one of height 1.
+    #[test]
+    fn series_are_images_of_height_one() {
+        let text = r#"{"input": [6, 1, 128], "layers": [
+            {"op": "conv2d", "out_channels": 16, "kernel": [1, 5], "stride": [1, 2]},
+            {"op": "max-pool", "kernel": [1, 2]},
+            {"op": "conv2d", "out_channels": 32, "kernel": [1, 11], "groups": 2}]}"#;
+        let graph = Network::from_json(text).unwrap().resolve().unwrap();
+        let shapes: Vec<Shape> = graph.nodes.iter().map(|node| node.shape).collect();
+        assert_eq!(shapes, [[16, 1, 64], [16, 1, 32], [32, 1, 32]].map(Shape::from));
+        assert_eq!(graph.nodes[2].parameters[0].shape, [32, 8, 1, 11]);
     }
 
     #[test]
@@ -312,6 +209,55 @@ mod tests {
             (r#"{"op": "relu", "inputs": ["input", "input"]}"#, "relu takes one input, not 2"),
             (r#"{"op": "add", "inputs": []}"#, "add takes at least one input, not 0"),
             (r#"{"name": "input", "op": "relu"}"#, "the name is taken"),
+            (r#"{"op": "relu", "inputs": []}"#, "relu takes one input, not 0"),
+            (r#"{"op": "multiply"}"#, "multiply takes two inputs, not 1"),
+            (r#"{"op": "mixture", "inputs": []}"#, "mixture takes at least one input, not 0"),
+            (
+                r#"{"name": "a", "op": "downsample"}, {"op": "multiply", "inputs": ["a", "input"]}"#,
+                "multiply cannot join 4×5×4 and 4×9×7: the second must have the shape of the first, or its channels",
+            ),
+            (
+                r#"{"name": "a", "op": "downsample"}, {"op": "mixture", "inputs": ["a", "input"]}"#,
+                "mixture cannot join 4×5×4 and 4×9×7: all shapes must be equal",
+            ),
+            (
+                r#"{"op": "attention", "heads": 2}"#,
+                "4 channels cannot be split into queries, keys and values of 2 heads: a multiple of 6 is needed",
+            ),
+            (r#"{"op": "attention", "heads": 0}"#, "heads is 0"),
+            (
+                r#"{"op": "conv2d", "out_channels": 3, "kernel": 1}, {"op": "attention", "patch": [3, 2]}"#,
+                "7 columns cannot be split into patches of 2: use a patch that divides height and width",
+            ),
+            (
+                r#"{"op": "upsample", "factor": 900}, {"op": "conv2d", "out_channels": 3, "kernel": 1, "stride": 30},
+                {"op": "attention"}"#,
+                "elements in one tensor",
+            ),
+            (
+                r#"{"op": "meta-conv2d", "out_channels": 8, "sizes": []}"#,
+                "sizes are [], they must be one to 8 odd",
+            ),
+            (r#"{"op": "meta-conv2d", "out_channels": 8, "sizes": [3, 4]}"#, "sizes are [3, 4]"),
+            (r#"{"op": "meta-conv2d", "out_channels": 8, "sizes": [5, 3]}"#, "such as [3, 5, 7]"),
+            (
+                r#"{"op": "meta-conv2d", "out_channels": 8, "sizes": [3], "kernel": 3}"#,
+                "unknown field `kernel`",
+            ),
+            (r#"{"op": "channel-shuffle", "groups": 3}"#, "3 groups must divide both 4"),
+            (r#"{"op": "channel-shuffle"}"#, "missing field `groups`"),
+            (r#"{"op": "upsample", "factor": 0}"#, "factor is 0"),
+            (r#"{"op": "upsample", "factor": 10000}"#, "height is 90000"),
+            (r#"{"op": "downsample", "factor": 0}"#, "factor is 0"),
+            (r#"{"op": "zero", "stride": 0}"#, "stride is 0"),
+            (
+                r#"{"op": "dropout", "probability": 1}"#,
+                "probability is 1, it must be at least 0 and less than 1",
+            ),
+            (r#"{"op": "dropout", "probability": -0.5}"#, "probability is -0.5"),
+            (r#"{"op": "leaky-relu", "negative_slope": -1}"#, "negative_slope is -1, it must be at least 0"),
+            (r#"{"op": "layer-norm", "epsilon": 0}"#, "epsilon is 0, it must be positive and finite"),
+            (r#"{"op": "silu", "beta": 2}"#, "unknown field `beta`: silu has no settings"),
         ];
         for (op, expected) in cases {
             let error = single(op).unwrap_err().to_string();
@@ -349,5 +295,26 @@ mod tests {
             ("head.bias", &[10]),
         ];
         assert_eq!(listed, expected.map(|(path, shape)| (path.to_owned(), shape.to_vec())));
+    }
+
+    #[test]
+    fn mixtures_have_a_parameter_for_each_part() {
+        let mut network = Network::new(Shape::new(4, 8, 8));
+        network.push("meta", Op::MetaConv2d(MetaConv2d { groups: 2, ..MetaConv2d::new(4, &[3, 5, 7]) }));
+        network.push("norm", Op::LayerNorm(crate::LayerNorm::default()));
+        network.push_reading("mixture", Op::Mixture, &["input", "norm"]);
+        let graph = network.resolve().unwrap();
+        let listed: Vec<_> =
+            graph.parameters().map(|(path, parameter)| (path, parameter.shape.clone())).collect();
+        let expected: [(&str, &[u32]); 6] = [
+            ("meta.weight", &[4, 2, 7, 7]),
+            ("meta.bias", &[4]),
+            ("meta.alpha", &[3]),
+            ("norm.weight", &[4]),
+            ("norm.bias", &[4]),
+            ("mixture.alpha", &[2]),
+        ];
+        assert_eq!(listed, expected.map(|(path, shape)| (path.to_owned(), shape.to_vec())));
+        assert!(graph.parameters().all(|(_, parameter)| parameter.role.is_trainable()));
     }
 }

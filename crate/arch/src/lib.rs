@@ -5,6 +5,7 @@
 //! every shape known, every parameter listed. [`canonical()`] gives equal networks one form and one name.
 
 mod canonical;
+mod contraction;
 mod error;
 mod graph;
 mod network;
@@ -12,15 +13,21 @@ mod op;
 mod recipe;
 mod reference;
 mod shape;
+mod squeeze_excite;
 
-pub use canonical::{Canonical, canonical, contracted_sources};
+pub use canonical::{Canonical, canonical};
+pub use contraction::Contraction;
 pub use error::NetworkError;
 pub use graph::{Graph, INPUT_TENSOR, Node, TensorId};
 pub use network::{INPUT_NAME, Layer, Network};
-pub use op::{BatchNorm, Conv2d, Dense, Op, Parameter, ParameterRole, Pool};
+pub use op::{
+    Attention, BatchNorm, ChannelShuffle, Conv2d, Dense, Dropout, LayerNorm, LeakyRelu, MetaConv2d, Op,
+    Parameter, ParameterRole, Pool, Resample, Zero,
+};
 pub use recipe::{Optimizer, Recipe};
 pub use reference::{reference, references};
 pub use shape::{Insets, Padding, Pair, Shape};
+pub use squeeze_excite::{Gate, SqueezeExcite};
 
 /// The most layers a network may have.
 pub const MAX_LAYERS: usize = 4096;
@@ -28,3 +35,5 @@ pub const MAX_LAYERS: usize = 4096;
 pub const MAX_DIMENSION: u32 = 65_536;
 /// The most elements that one tensor or parameter may have.
 pub const MAX_ELEMENTS: u64 = 1 << 31;
+/// The most kernel sizes that one `meta-conv2d` may mix.
+pub const MAX_KERNEL_SIZES: usize = 8;

@@ -171,6 +171,56 @@ mod tests {
         assert!(written.contains(r#""out_channels":4,"stride":2}"#), "{written}");
     }
 
+    /// Every operator with its default settings, which are not written, and with others, which are.
+    #[test]
+    fn every_operator_is_read_back_as_short_as_it_can_be() {
+        let cases = [
+            r#"{"op":"conv2d","out_channels":4,"kernel":3}"#,
+            r#"{"op":"conv2d","out_channels":4,"kernel":[1,3],"stride":2,"dilation":2,"padding":"valid","groups":2,"bias":false}"#,
+            r#"{"op":"meta-conv2d","out_channels":4,"sizes":[3,5]}"#,
+            r#"{"op":"meta-conv2d","out_channels":4,"sizes":[1,11],"stride":2,"dilation":2,"padding":1,"groups":2,"bias":false}"#,
+            r#"{"op":"batch-norm"}"#,
+            r#"{"op":"layer-norm"}"#,
+            r#"{"op":"layer-norm","epsilon":0.5}"#,
+            r#"{"op":"relu"}"#,
+            r#"{"op":"relu6"}"#,
+            r#"{"op":"leaky-relu"}"#,
+            r#"{"op":"leaky-relu","negative_slope":0.25}"#,
+            r#"{"op":"silu"}"#,
+            r#"{"op":"gelu"}"#,
+            r#"{"op":"hard-swish"}"#,
+            r#"{"op":"hard-sigmoid"}"#,
+            r#"{"op":"sigmoid"}"#,
+            r#"{"op":"tanh"}"#,
+            r#"{"op":"max-pool","kernel":2}"#,
+            r#"{"op":"avg-pool","kernel":2,"stride":1,"padding":"same"}"#,
+            r#"{"op":"global-avg-pool"}"#,
+            r#"{"op":"dense","out_features":10,"bias":false}"#,
+            r#"{"op":"attention"}"#,
+            r#"{"op":"attention","heads":2,"patch":[2,4]}"#,
+            r#"{"op":"add"}"#,
+            r#"{"op":"multiply"}"#,
+            r#"{"op":"mixture"}"#,
+            r#"{"op":"concat"}"#,
+            r#"{"op":"channel-shuffle","groups":2}"#,
+            r#"{"op":"upsample"}"#,
+            r#"{"op":"upsample","factor":[1,2]}"#,
+            r#"{"op":"downsample"}"#,
+            r#"{"op":"downsample","factor":3}"#,
+            r#"{"op":"dropout"}"#,
+            r#"{"op":"dropout","probability":0.25}"#,
+            r#"{"op":"zero"}"#,
+            r#"{"op":"zero","stride":2}"#,
+            r#"{"op":"identity"}"#,
+        ];
+        for text in cases {
+            let op: Op = serde_json::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(serde_json::to_string(&op).unwrap(), text);
+            let id = text.split('"').nth(3).unwrap();
+            assert_eq!(op.id(), id);
+        }
+    }
+
     #[test]
     fn bad_text_is_refused_with_its_place() {
         let layers = |layers: &str| format!(r#"{{"input": [1, 8, 8], "layers": [{layers}]}}"#);

@@ -8,8 +8,10 @@ const MOST_LAYERS: u32 = 14;
 
 /// A layer that keeps the shape, so that any graph of them is sound.
 fn op(rng: &mut Rng) -> Op {
-    match rng.below(4) {
+    match rng.below(6) {
         0 => Op::Relu,
+        3 => Op::Multiply,
+        4 => Op::Sigmoid,
         1 => Op::Conv2d(Conv2d::square(4, 3)),
         2 => Op::Conv2d(Conv2d { bias: false, ..Conv2d::square(4, 3) }),
         _ => Op::Add,
@@ -23,7 +25,11 @@ fn random_network(rng: &mut Rng) -> Network {
     let mut names = vec![INPUT_NAME.to_owned()];
     for layer in 0..=rng.below(MOST_LAYERS) {
         let op = op(rng);
-        let count = if op == Op::Add { 2 + rng.below(2) } else { 1 };
+        let count = match op {
+            Op::Add => 2 + rng.below(2),
+            Op::Multiply => 2,
+            _ => 1,
+        };
         let inputs: Vec<String> = (0..count).map(|_| rng.choose(&names).clone()).collect();
         let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
         names.push(network.push_reading(format!("layer{layer}"), op, &inputs));
@@ -36,7 +42,7 @@ fn random_network(rng: &mut Rng) -> Network {
 }
 
 /// The same network with other names, its layers in another order that still puts inputs first, and the inputs of its
-/// additions in another order.
+/// additions and products in another order.
 fn disguised(network: &Network, rng: &mut Rng) -> Network {
     let mut waiting = network.layers.clone();
     let output = network.layers.last().unwrap().name.clone();
@@ -51,7 +57,7 @@ fn disguised(network: &Network, rng: &mut Rng) -> Network {
             (0..waiting.len()).filter(|&i| is_ready(&waiting[i].name, &waiting[i].inputs)).collect();
         let mut layer = waiting.remove(*rng.choose(&ready));
         placed.push(layer.name.clone());
-        if layer.op == Op::Add {
+        if matches!(layer.op, Op::Add | Op::Multiply) {
             rng.shuffle(&mut layer.inputs);
         }
         let inputs: Vec<String> = layer.inputs.iter().map(|input| renamed(input)).collect();

@@ -1,4 +1,4 @@
-use nas_arch::{Graph, INPUT_TENSOR, Op, TensorId, contracted_sources};
+use nas_arch::{Contraction, Graph, INPUT_TENSOR, Op, TensorId};
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -11,7 +11,7 @@ pub enum Execution {
     Step,
     /// A normalisation that is part of the weights of the layer before it.
     Folded,
-    /// A ReLU that the step before it applies as it writes.
+    /// A ReLU or ReLU6 that the step before it applies as it writes.
     Fused,
     /// Passes its input on unchanged: nothing to do.
     Identity,
@@ -44,31 +44,31 @@ pub(crate) struct Step {
 
 impl Deployment {
     pub(crate) fn new(graph: &Graph) -> Self {
-        let source = contracted_sources(graph);
-        let is_live = live_tensors(graph);
-        let readers = reader_counts(graph, &source, &is_live);
+        let Contraction { sources, inputs } = Contraction::for_inference(graph);
+        let is_live = live_tensors(graph, &sources, &inputs);
+        let readers = reader_counts(graph, &sources, &inputs, &is_live);
         let mut deployment = Self {
             executions: Vec::with_capacity(graph.nodes.len()),
             steps: Vec::with_capacity(graph.nodes.len()),
             output: 0,
         };
-        let mut values: Vec<ValueId> = vec![0; source.len()];
+        let mut values: Vec<ValueId> = vec![0; sources.len()];
         for (index, node) in graph.nodes.iter().enumerate() {
             let tensor = index + 1;
-            let input = source[node.inputs[0]];
+            let input = inputs[index][0];
             let execution = match &node.op {
                 _ if !is_live[tensor] => Execution::Dead,
-                _ if source[tensor] != tensor => Execution::Identity,
+                _ if sources[tensor] != tensor => Execution::Identity,
                 Op::BatchNorm(_) if readers[input] == 1 && deployment.takes_norms(graph, input) => {
                     Execution::Folded
                 }
-                Op::Relu if readers[input] == 1 && input != INPUT_TENSOR => Execution::Fused,
+                Op::Relu | Op::Relu6 if readers[input] == 1 && input != INPUT_TENSOR => Execution::Fused,
                 _ => Execution::Step,
             };
             deployment.executions.push(execution);
             match execution {
                 Execution::Step => {
-                    let reads = node.inputs.iter().map(|&read| values[source[read]]).collect();
+                    let reads = read_by(&node.op, &inputs[index]).iter().map(|&read| values[read]).collect();
                     deployment.steps.push(Step { node: index, reads, has_folded_norm: false });
                     values[tensor] = deployment.steps.len();
                 }
@@ -80,38 +80,52 @@ impl Deployment {
                 Execution::Identity | Execution::Dead => {}
             }
         }
-        deployment.output = values[source[graph.nodes.len()]];
+        deployment.output = values[sources[graph.nodes.len()]];
         deployment
     }
 
     /// Whether a tensor is the affine output of a convolution or dense layer, normalised or not.
     fn takes_norms(&self, graph: &Graph, tensor: TensorId) -> bool {
         tensor.checked_sub(1).is_some_and(|node| match &graph.nodes[node].op {
-            Op::Conv2d(_) | Op::Dense(_) => true,
+            Op::Conv2d(_) | Op::MetaConv2d(_) | Op::Dense(_) => true,
             Op::BatchNorm(_) => self.executions[node] == Execution::Folded,
             _ => false,
         })
     }
 }
 
+/// The tensors whose values an operator reads: of its input a zero needs the shape only.
+fn read_by<'a>(op: &Op, inputs: &'a [TensorId]) -> &'a [TensorId] {
+    if matches!(op, Op::Zero(_)) { &[] } else { inputs }
+}
+
 /// Whether the output depends on each tensor.
-fn live_tensors(graph: &Graph) -> Vec<bool> {
+fn live_tensors(graph: &Graph, sources: &[TensorId], inputs: &[Vec<TensorId>]) -> Vec<bool> {
     let mut is_live = vec![false; graph.nodes.len() + 1];
     is_live[graph.nodes.len()] = true;
     for (index, node) in graph.nodes.iter().enumerate().rev() {
         if is_live[index + 1] {
-            node.inputs.iter().for_each(|&input| is_live[input] = true);
+            let read = read_by(&node.op, &inputs[index]);
+            let is_read = |input: &&TensorId| read.contains(&sources[**input]);
+            node.inputs.iter().filter(is_read).for_each(|&input| is_live[input] = true);
         }
     }
     is_live
 }
 
 /// How often live nodes read each tensor, identities contracted. None of them reads the output.
-fn reader_counts(graph: &Graph, source: &[TensorId], is_live: &[bool]) -> Vec<u32> {
-    let mut readers = vec![0; source.len()];
+fn reader_counts(
+    graph: &Graph,
+    sources: &[TensorId],
+    inputs: &[Vec<TensorId>],
+    is_live: &[bool],
+) -> Vec<u32> {
+    let mut readers = vec![0; sources.len()];
     for (index, node) in graph.nodes.iter().enumerate() {
-        if is_live[index + 1] && source[index + 1] == index + 1 {
-            node.inputs.iter().for_each(|&input| readers[source[input]] += 1);
+        if is_live[index + 1] && sources[index + 1] == index + 1 {
+            for &input in read_by(&node.op, &inputs[index]) {
+                readers[input] += 1;
+            }
         }
     }
     readers
@@ -144,6 +158,19 @@ mod tests {
             ),
             ("through an identity", r#"{"op":"identity"},{"op":"batch-norm"}"#, "step identity folded"),
             ("not behind an activation", r#"{"op":"relu"},{"op":"batch-norm"}"#, "step fused step"),
+            ("a relu6 clamps like a relu", r#"{"op":"batch-norm"},{"op":"relu6"}"#, "step folded fused"),
+            ("other activations are looked up", r#"{"op":"hard-swish"},{"op":"relu6"}"#, "step step fused"),
+            ("through a dropout", r#"{"op":"dropout"},{"op":"batch-norm"}"#, "step identity folded"),
+            (
+                "a zero is no summand, and nothing before it runs",
+                r#"{"name":"z","op":"zero"},{"op":"add","inputs":["z","input"]},{"op":"relu"}"#,
+                "dead dead identity step",
+            ),
+            (
+                "a zero that is read runs alone",
+                r#"{"op":"zero"},{"op":"max-pool","kernel":2}"#,
+                "dead step step",
+            ),
             (
                 "not behind a pool",
                 r#"{"op":"max-pool","kernel":2},{"op":"batch-norm"},{"op":"relu"}"#,
@@ -180,6 +207,13 @@ mod tests {
         assert_eq!(executions(r#"{"op":"batch-norm"},{"op":"relu"}"#), "step fused");
         assert_eq!(executions(r#"{"op":"relu"}"#), "step");
         assert_eq!(executions(r#"{"op":"identity"}"#), "identity");
+    }
+
+    #[test]
+    fn meta_kernels_take_norms() {
+        let meta =
+            r#"{"op":"meta-conv2d","out_channels":3,"sizes":[3,5]},{"op":"batch-norm"},{"op":"relu6"}"#;
+        assert_eq!(executions(meta), "step folded fused");
     }
 
     #[test]

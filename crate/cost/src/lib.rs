@@ -10,35 +10,49 @@
 //!
 //! | figure | what it counts |
 //! |---|---|
-//! | `params` | trainable parameters: weights, biases, scales and shifts of normalisations |
+//! | `params` | trainable parameters: weights, biases, scales and shifts of normalisations, logits of mixtures |
 //! | `params_total` | the same and the running means and variances of normalisations |
 //! | `params_deployed` | what is left on a device, after folding (below) |
-//! | `macs` | multiply-accumulates of convolutions and dense layers; points in the padding count like others |
+//! | `macs` | multiply-accumulates of convolutions, dense layers and attention; points in the padding count like others |
 //! | `flops` | operations of the network as it is written, before folding (below) |
 //!
 //! | operator | MACs | FLOPs |
 //! |---|---|---|
 //! | `conv2d` | out · in / groups · kernel height · kernel width · output pixels | 2 each MAC, and 1 each output for a bias |
 //! | `dense` | out · in | 2 each MAC, and 1 each output for a bias |
+//! | `meta-conv2d` | those of a `conv2d` with the largest kernel | likewise |
+//! | `attention` | 2 · pixels² / patch points · output channels: scores, and sums of values | 2 each MAC, and 6 each score: scaling and softmax |
 //! | `batch-norm` | 0 | 2 each element: its scale and its shift |
 //! | `relu` | 0 | 1 each element: a comparison |
+//! | `layer-norm` | 0 | 7 each element: mean and variance 4, division, scale, shift |
+//! | `tanh` | 0 | 1 each element |
+//! | `relu6`, `leaky-relu` | 0 | 2 each element: comparisons, or one and a multiplication |
+//! | `sigmoid`, `silu`, `hard-sigmoid` | 0 | 4 each element; an exponential or a division counts like an addition |
+//! | `hard-swish`, `gelu` | 0 | 5 each element, of which one is the error function |
 //! | `max-pool` | 0 | kernel points − 1 each output: comparisons |
 //! | `avg-pool`, `global-avg-pool` | 0 | kernel points each output: additions and one multiplication |
 //! | `add` | 0 | inputs − 1 each element |
-//! | `concat`, `identity` | 0 | 0 |
+//! | `multiply` | 0 | 1 each element |
+//! | `mixture` | 0 | 2 · inputs − 1 each element |
+//! | `concat`, `channel-shuffle`, `upsample`, `downsample`, `zero`, `dropout`, `identity` | 0 | 0 |
 //!
 //! # What is deployed
 //! - A batch normalisation is **folded** into the convolution or dense layer whose output it alone reads (Jacob
 //!   et al. 2018, "Quantization and Training of Neural Networks", section 3.2): that layer has a bias then. Any
 //!   other keeps two constants for each channel, its scale and its shift.
-//! - A ReLU is **fused** into the step whose output it alone reads: that step clamps what it writes.
+//! - A ReLU or ReLU6 is **fused** into the step whose output it alone reads: that step clamps what it writes. Other
+//!   activations are steps of their own, as in int8 runtimes (TensorFlow Lite Micro, CMSIS-NN), whose layers can clamp and
+//!   no more: a table of 256 values, or its formula.
+//! - A `meta-conv2d` is one convolution with the largest kernel, into which the mixed kernels were summed.
+//! - A dropout passes its input on.
+//! - A `zero` is no summand: an addition runs without it. Elsewhere it is a step that reads nothing.
 //! - All other layers are **steps**, run in the order of the network.
 //!
 //! # Memory
 //! `ram` is the most bytes of activations alive at once: 1 byte each element at int8, 4 at f32. The input and the
 //! output of a step are alive together; a tensor, the network's input too, stays alive until its last reader
-//! has run; the output stays. Element-wise steps (`add`, and a normalisation or ReLU that was not folded or
-//! fused) write over the first input that no later step reads. A concatenation copies: its inputs and its
+//! has run; the output stays. Element-wise steps (`add`, `multiply`, `mixture`, and a normalisation or activation that was
+//! not folded or fused) write over the first input of the output's size that no later step reads. A concatenation copies: its inputs and its
 //! output are alive together. Scratch memory of a runtime's kernels and its stack are not activations.
 //!
 //! `flash` at f32 is 4 bytes for each deployed parameter, as in a file of weights. At int8 it is the size, to the
@@ -52,6 +66,7 @@
 //! | 4 | bias | int32 |
 //! | 8 | output channel of a convolution or dense layer | requantisation: int32 multiplier and shift |
 //! | 12 | channel of a normalisation that is not folded | its scale as multiplier and shift, its shift as bias |
+//! | 8 | input of a mixture | its weight as multiplier and shift |
 
 mod deployment;
 mod device;

@@ -52,7 +52,7 @@ pub struct Moment {
 pub(crate) struct Constants {
     weights: u64,
     biases: u64,
-    /// Channels that are scaled by a constant of their own.
+    /// Channels, or inputs of a mixture, that are scaled by a constant of their own.
     scales: u64,
     /// Whether the scales are parameters, or only come with int8.
     scales_are_parameters: bool,
@@ -70,9 +70,14 @@ impl Constants {
         };
         match &node.op {
             Op::Conv2d(conv) => weighted(conv.bias || step.has_folded_norm),
+            // The kernels are summed into one before they are stored.
+            Op::MetaConv2d(meta) => weighted(meta.bias || step.has_folded_norm),
             Op::Dense(dense) => weighted(dense.bias || step.has_folded_norm),
-            Op::BatchNorm(_) => {
+            Op::BatchNorm(_) | Op::LayerNorm(_) => {
                 Self { weights: 0, biases: channels, scales: channels, scales_are_parameters: true }
+            }
+            Op::Mixture => {
+                Self { weights: 0, biases: 0, scales: node.inputs.len() as u64, scales_are_parameters: true }
             }
             _ => Self::default(),
         }
@@ -130,8 +135,11 @@ impl Alive {
         born[0] = graph.input.elements();
         for (index, step) in steps.iter().enumerate() {
             let node = &graph.nodes[step.node];
-            let is_elementwise = matches!(node.op, Op::Add | Op::BatchNorm(_) | Op::Relu);
-            match step.reads.iter().find(|&&value| is_elementwise && last_reader[value] == index) {
+            let may_overwrite = |value: &&ValueId| {
+                let is_as_large = elements(graph, deployment, **value) == node.shape.elements();
+                is_element_wise(&node.op) && is_as_large && last_reader[**value] == index
+            };
+            match step.reads.iter().find(may_overwrite) {
                 Some(&value) => is_overwritten[value] = true,
                 None => born[index] += node.shape.elements(),
             }
@@ -149,6 +157,41 @@ impl Alive {
         // Without steps the input is the output.
         let peak = during.iter().copied().max().unwrap_or(graph.input.elements());
         Self { during, peak }
+    }
+}
+
+/// Whether each element of the output depends on the same element of the inputs (of a layer normalisation: on its
+/// pixel), so that the step may write over an input.
+const fn is_element_wise(op: &Op) -> bool {
+    match op {
+        Op::Add
+        | Op::Multiply
+        | Op::Mixture
+        | Op::BatchNorm(_)
+        | Op::LayerNorm(_)
+        | Op::Relu
+        | Op::Relu6
+        | Op::LeakyRelu(_)
+        | Op::Silu
+        | Op::Gelu
+        | Op::HardSwish
+        | Op::HardSigmoid
+        | Op::Sigmoid
+        | Op::Tanh => true,
+        Op::Conv2d(_)
+        | Op::MetaConv2d(_)
+        | Op::MaxPool(_)
+        | Op::AvgPool(_)
+        | Op::GlobalAvgPool
+        | Op::Dense(_)
+        | Op::Attention(_)
+        | Op::Concat
+        | Op::ChannelShuffle(_)
+        | Op::Upsample(_)
+        | Op::Downsample(_)
+        | Op::Dropout(_)
+        | Op::Zero(_)
+        | Op::Identity => false,
     }
 }
 
@@ -224,6 +267,11 @@ mod tests {
                 312,
             ),
             (r#"{"op":"batch-norm"}"#, 1, 48, 8),
+            (r#"{"op":"layer-norm"}"#, 1, 48, 8),
+            // The largest kernel: 8·4·25 weights.
+            (r#"{"op":"meta-conv2d","out_channels":8,"sizes":[1,5]}"#, 1, 800 + 32 + 64, 808),
+            (r#"{"op":"mixture","inputs":["input","input"]}"#, 1, 16, 2),
+            (r#"{"op":"sigmoid"},{"op":"dropout"}"#, 1, 0, 0),
             (r#"{"op":"dense","out_features":3}"#, 1, 432 + 12 + 24, 435),
             (r#"{"op":"max-pool","kernel":2},{"op":"global-avg-pool"}"#, 2, 0, 0),
         ];
@@ -279,6 +327,25 @@ mod tests {
             during("[4,4,4]", r#"{"name":"r","op":"relu"},{"op":"concat","inputs":["input","r"]}"#),
             [128, 256]
         );
+    }
+
+    #[test]
+    fn a_gate_is_smaller_than_what_it_multiplies() {
+        let module = r#"{"name":"f","op":"conv2d","out_channels":4,"kernel":3},{"name":"g","op":"global-avg-pool"},
+            {"name":"s","op":"sigmoid"},{"op":"multiply","inputs":["f","s"]}"#;
+        // Input and features; features and means; the gate over the means; the product over the features.
+        assert_eq!(during("[4,4,4]", module), [128, 68, 68, 68]);
+    }
+
+    #[test]
+    fn a_zero_reads_nothing() {
+        // The input is alive only until the first step.
+        assert_eq!(during("[4,4,4]", r#"{"op":"zero","stride":2},{"op":"tanh"}"#), [64 + 16, 16]);
+    }
+
+    #[test]
+    fn attention_needs_a_buffer_of_its_own() {
+        assert_eq!(during("[6,4,4]", r#"{"op":"attention"}"#), [96 + 32]);
     }
 
     #[test]

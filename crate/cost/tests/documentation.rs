@@ -29,7 +29,7 @@ fn network(layers: &str) -> Result<Network, nas_arch::NetworkError> {
 #[test]
 fn example_networks_cost_what_the_page_says() {
     let blocks = json_blocks(NETWORK_FORMAT);
-    assert_eq!(blocks.len(), 2);
+    assert_eq!(blocks.len(), 3);
     for (text, rest) in blocks {
         let network = Network::from_json(text).unwrap_or_else(|error| panic!("{error} in\n{text}"));
         let NetworkCosts { params, macs, flops, memory, .. } =
@@ -49,6 +49,19 @@ fn example_operators_have_the_shapes_the_page_says() {
         let network =
             network(row[0].trim_matches('`')).unwrap_or_else(|error| panic!("{error} in {}", row[0]));
         assert_eq!(network.resolve().unwrap().output(), Shape::from(shape), "{}", row[0]);
+    }
+}
+
+/// An operator that is not on the page is as good as not there.
+#[test]
+fn every_operator_is_on_the_page() {
+    let error = network(r#"{"op": "none of them"}"#).unwrap_err().to_string();
+    let (_, known) = error.split_once("expected one of ").expect("the error lists the operators");
+    let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+    assert!(known.len() > 20, "{known:?}");
+    let page: String = rows(NETWORK_FORMAT, "example").into_iter().map(|row| row[0]).collect();
+    for id in known {
+        assert!(page.contains(&format!(r#""op": "{id}""#)), "no example of {id}");
     }
 }
 

@@ -29,6 +29,7 @@
 pub mod activation;
 pub mod adamw;
 pub mod add;
+pub mod attention;
 pub mod avg_pool;
 pub mod batch_norm;
 pub mod concat;
@@ -37,6 +38,7 @@ pub mod dense;
 mod error;
 pub mod global_avg_pool;
 mod lanes;
+pub mod layer_norm;
 mod matrix;
 pub mod max_pool;
 pub mod reduce;
@@ -53,6 +55,7 @@ pub use activation::{
 };
 pub use adamw::{AdamW, adamw_step};
 pub use add::{add_backward, add_forward};
+pub use attention::{Attention, attention_backward, attention_forward};
 pub use avg_pool::{AvgPool, avg_pool_backward, avg_pool_forward};
 pub use batch_norm::{
     Affine, AffineGradient, BatchMoments, BatchNorm, BatchNormSaved, RunningStatistics, batch_norm_add_rows,
@@ -64,6 +67,7 @@ pub use conv2d::{Conv2d, conv2d_backward_input, conv2d_backward_parameters, conv
 pub use dense::{Dense, dense_backward_input, dense_backward_parameters, dense_forward};
 pub use error::ShapeError;
 pub use global_avg_pool::{GlobalAvgPool, global_avg_pool_backward, global_avg_pool_forward};
+pub use layer_norm::{LayerNorm, LayerNormSaved, RowStatistics, layer_norm_backward, layer_norm_forward};
 pub use max_pool::{MaxPool, max_pool_backward, max_pool_forward};
 pub use relu::{relu_backward, relu_backward_in_place, relu_forward, relu_forward_in_place};
 pub use sgd::{Sgd, sgd_step};

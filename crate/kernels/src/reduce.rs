@@ -24,6 +24,35 @@ pub fn sum(values: &[f32]) -> f32 {
     for (sum, value) in partial.iter_mut().zip(rest) {
         *sum += value;
     }
+    combine(partial)
+}
+
+/// Sum of the products of two slices, each product rounded, in the order of [`sum`].
+///
+/// # Shapes
+/// `left`, `right`: `[n]`, any n.
+///
+/// # Panics
+/// When the lengths differ.
+#[must_use]
+pub fn dot(left: &[f32], right: &[f32]) -> f32 {
+    check_len("right", right.len(), left.len());
+    let mut partial = [0.0_f32; PARTIAL_SUMS];
+    let (left, left_rest) = left.as_chunks::<PARTIAL_SUMS>();
+    let (right, right_rest) = right.as_chunks::<PARTIAL_SUMS>();
+    for (left, right) in left.iter().zip(right) {
+        for lane in 0..PARTIAL_SUMS {
+            partial[lane] += left[lane] * right[lane];
+        }
+    }
+    for (sum, (left, right)) in partial.iter_mut().zip(left_rest.iter().zip(right_rest)) {
+        *sum += left * right;
+    }
+    combine(partial)
+}
+
+/// The tree by halves.
+fn combine(mut partial: [f32; PARTIAL_SUMS]) -> f32 {
     let mut half = PARTIAL_SUMS / 2;
     while half > 0 {
         for i in 0..half {

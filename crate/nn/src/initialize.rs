@@ -7,7 +7,7 @@ use crate::layout::{ParameterLayout, Slot, Storage};
 
 /// Draws the initial weights of an evaluation.
 ///
-/// Weights are normal with variance gain / fan-in: gain 2 where a rectifier follows before the next weights (He et
+/// Weights are normal with variance gain / fan-in: gain 2 where a rectifier (ReLU or one of its kin) follows before the next weights (He et
 /// al. 2015, "Delving Deep into Rectifiers", section 2.2), gain 1 elsewhere, so also for the layer that gives the
 /// logits (`LeCun` et al. 1998, "Efficient `BackProp`", section 4.6). Biases, shifts and running means are 0, scales and
 /// running variances 1.
@@ -29,7 +29,10 @@ pub(crate) fn initialize(
         };
         match slot.role {
             ParameterRole::Weight => draw(slot, rectified[slot.node], key, buffer),
-            ParameterRole::Bias | ParameterRole::Shift | ParameterRole::RunningMean => {
+            ParameterRole::Bias
+            | ParameterRole::Shift
+            | ParameterRole::Mixture
+            | ParameterRole::RunningMean => {
                 buffer[slot.range.clone()].fill(0.0);
             }
             ParameterRole::Scale | ParameterRole::RunningVariance => buffer[slot.range.clone()].fill(1.0),
@@ -49,15 +52,30 @@ fn rectified(graph: &Graph) -> Vec<bool> {
     let mut rectified = vec![false; graph.nodes.len()];
     for (node, layer) in graph.nodes.iter().enumerate().rev() {
         let reaches = match layer.op {
-            Op::Relu => true,
-            Op::Conv2d(_) | Op::Dense(_) => false,
+            Op::Relu | Op::Relu6 | Op::LeakyRelu(_) | Op::Silu | Op::Gelu | Op::HardSwish => true,
             Op::BatchNorm(_)
+            | Op::LayerNorm(_)
             | Op::MaxPool(_)
             | Op::AvgPool(_)
             | Op::GlobalAvgPool
             | Op::Add
+            | Op::Multiply
+            | Op::Mixture
             | Op::Concat
+            | Op::ChannelShuffle(_)
+            | Op::Upsample(_)
+            | Op::Downsample(_)
+            | Op::Dropout(_)
             | Op::Identity => rectified[node],
+            // What squashes, and what has weights of its own.
+            Op::Sigmoid
+            | Op::HardSigmoid
+            | Op::Tanh
+            | Op::Conv2d(_)
+            | Op::MetaConv2d(_)
+            | Op::Dense(_)
+            | Op::Attention(_)
+            | Op::Zero(_) => false,
         };
         for &tensor in layer.inputs.iter().filter(|&&tensor| tensor != INPUT_TENSOR) {
             rectified[tensor - 1] |= reaches;

@@ -6,18 +6,20 @@
 
 mod activation;
 mod add;
+mod attention;
 mod batch_norm;
 mod concat;
 mod conv2d;
 mod dense;
 mod global_avg_pool;
+mod layer_norm;
 mod pool;
 mod step;
 
 use std::sync::Arc;
 
 use nas_arch::Op;
-use nas_kernels::{ActivationFunction, ShapeError};
+use nas_kernels::{ActivationFunction, LeakyRelu, ShapeError};
 
 use crate::plan::{Backward, Lowering};
 pub(crate) use step::{LOSS_BACKWARD, LOSS_FORWARD, clear_parameter_gradients, load, loss, update};
@@ -37,25 +39,65 @@ pub(crate) fn forward(lowering: &mut Lowering<'_>, node: usize) -> Lowered {
         Op::GlobalAvgPool => global_avg_pool::forward(lowering, node),
         Op::Add => Ok(add::forward(lowering, node)),
         Op::Concat => concat::forward(lowering, node),
-        Op::Relu => {
-            let function = activation_of(&graph.nodes[node].op).expect("these are activations");
-            Ok(activation::forward(lowering, node, function))
-        }
-        Op::Identity => unreachable!("an identity is an alias"),
+        Op::LayerNorm(norm) => layer_norm::forward(lowering, node, *norm),
+        Op::Attention(attention) => attention::forward(lowering, node, *attention),
+        op => match activation_of(op)? {
+            Some(function) => Ok(activation::forward(lowering, node, function)),
+            None => unreachable!("'{}' is an alias or refused", op.id()),
+        },
     }
+}
+
+/// Whether a layer with this operator can be trained.
+pub(crate) fn is_built(op: &Op) -> bool {
+    !matches!(
+        op,
+        Op::MetaConv2d(_)
+            | Op::Multiply
+            | Op::Mixture
+            | Op::ChannelShuffle(_)
+            | Op::Upsample(_)
+            | Op::Downsample(_)
+            | Op::Dropout(_)
+            | Op::Zero(_)
+    )
 }
 
 /// The function of an activation layer.
-fn activation_of(op: &Op) -> Option<ActivationFunction> {
-    match op {
-        Op::Relu => Some(ActivationFunction::Relu),
-        _ => None,
-    }
+fn activation_of(op: &Op) -> Result<Option<ActivationFunction>, ShapeError> {
+    Ok(Some(match op {
+        Op::Relu => ActivationFunction::Relu,
+        Op::Relu6 => ActivationFunction::Relu6,
+        Op::LeakyRelu(leaky) => ActivationFunction::LeakyRelu(LeakyRelu::new(leaky.negative_slope)?),
+        Op::Silu => ActivationFunction::Silu,
+        Op::Gelu => ActivationFunction::Gelu,
+        Op::HardSwish => ActivationFunction::HardSwish,
+        Op::HardSigmoid => ActivationFunction::HardSigmoid,
+        Op::Sigmoid => ActivationFunction::Sigmoid,
+        Op::Tanh => ActivationFunction::Tanh,
+        _ => return Ok(None),
+    }))
 }
 
-/// The activation that is the only reader of a layer, and its function: it can be applied as the layer is written.
-fn fusable_activation(lowering: &Lowering<'_>, node: usize) -> Option<(usize, ActivationFunction)> {
-    let reader = lowering.sole_reader(node)?;
-    let function = activation_of(&lowering.graph.nodes[reader].op)?;
-    Some((reader, function))
+/// An activation that is applied as the layer before it is written: which layer it is, and its function.
+type Fused = Option<(usize, ActivationFunction)>;
+
+/// Fuses the activation that is the only reader of a layer into it, if `takes` allows it; returns it with the layer whose
+/// output is then written.
+fn fuse_activation(
+    lowering: &mut Lowering<'_>,
+    node: usize,
+    takes: impl Fn(ActivationFunction) -> bool,
+) -> (Fused, usize) {
+    let reader = lowering.sole_reader(node);
+    // A function that is refused is refused where its layer is lowered.
+    let function = |reader: usize| activation_of(&lowering.graph.nodes[reader].op).ok().flatten();
+    match reader.and_then(|reader| Some((reader, function(reader)?))).filter(|(_, function)| takes(*function))
+    {
+        None => (None, node),
+        Some((end, function)) => {
+            lowering.fuse(end);
+            (Some((end, function)), end)
+        }
+    }
 }

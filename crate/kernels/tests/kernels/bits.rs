@@ -2,10 +2,12 @@
 //! digest changes only together with the numerics version.
 
 use nas_kernels::{
-    ActivationFunction, AdamW, Affine, AvgPool, BatchNorm, Conv2d, Dense, Image, LeakyRelu, Reads, Sgd,
-    SoftmaxCrossEntropy, Window, adamw_step, avg_pool_backward, avg_pool_forward, conv2d_backward_input,
+    ActivationFunction, AdamW, Affine, AffineGradient, Attention, AvgPool, BatchNorm, Conv2d, Dense, Image,
+    LayerNorm, LayerNormSaved, LeakyRelu, Reads, RowStatistics, Sgd, SoftmaxCrossEntropy, Window, adamw_step,
+    attention_backward, attention_forward, avg_pool_backward, avg_pool_forward, conv2d_backward_input,
     conv2d_backward_parameters, conv2d_forward, dense_backward_input, dense_backward_parameters,
-    dense_forward, reduce, sgd_step, softmax_cross_entropy_backward, softmax_cross_entropy_forward,
+    dense_forward, layer_norm_backward, layer_norm_forward, reduce, sgd_step, softmax_cross_entropy_backward,
+    softmax_cross_entropy_forward,
 };
 use nas_numerics::Digester;
 
@@ -66,6 +68,41 @@ fn batch_norm() -> String {
     digest(&[&output, &mean, &inverse_std, &running_mean, &running_variance, &dx, &ds, &db])
 }
 
+fn layer_norm() -> String {
+    let (rows, channels) = (70, 37);
+    let norm = LayerNorm::new(rows, channels, 1e-5).unwrap();
+    let (x, dy) = (normal_values(norm.len(), 1), normal_values(norm.len(), 2));
+    let (scale, shift) = (normal_values(channels, 3), normal_values(channels, 4));
+    let [mut mean, mut inverse_std] = [(); 2].map(|()| vec![0.0; rows]);
+    let [mut ds, mut db] = [(); 2].map(|()| vec![0.0; channels]);
+    let [mut y, mut dx] = [(); 2].map(|()| vec![0.0; x.len()]);
+    let affine = Affine { scale: &scale, shift: &shift };
+    let saved = RowStatistics { mean: &mut mean, inverse_std: &mut inverse_std };
+    layer_norm_forward(&norm, &x, affine, &mut y, saved);
+    layer_norm_backward(
+        &norm,
+        LayerNormSaved { input: &x, mean: &mean, inverse_std: &inverse_std },
+        &scale,
+        &dy,
+        &mut dx,
+        AffineGradient { scale: &mut ds, shift: &mut db },
+        &mut spoilt_scratch(norm.scratch_len()),
+    );
+    digest(&[&y, &mean, &inverse_std, &dx, &ds, &db])
+}
+
+fn attention(heads: usize, patch: [usize; 2]) -> String {
+    let input = Image::new(2, 6, 4, 78).unwrap();
+    let attention = Attention::new(input, heads, patch).unwrap();
+    let (x, dy) = (normal_values(input.len(), 1), normal_values(attention.output().len(), 2));
+    let (mut y, mut dx) = (vec![0.0; dy.len()], vec![0.0; x.len()]);
+    let mut probabilities = vec![0.0; attention.probabilities_len()];
+    let mut scratch = spoilt_scratch(attention.scratch_len());
+    attention_forward(&attention, &x, &mut y, &mut probabilities, &mut scratch);
+    attention_backward(&attention, &x, &probabilities, &dy, &mut dx, &mut scratch);
+    digest(&[&y, &probabilities, &dx])
+}
+
 fn avg_pool() -> String {
     let input = Image::new(2, 7, 6, 13).unwrap();
     let pool = AvgPool::new(input, Window::new(3, 3).with_same_padding().with_stride(2)).unwrap();
@@ -124,6 +161,9 @@ fn every_operator_gives_the_bits_it_always_gave() {
         ("depthwise 3x3", convolution(image(6, 5, 13), 13, same.with_stride(2), 13), "d46868775273ab1b"),
         ("dense", dense(), "85bdb6747e8452e8"),
         ("batch norm", batch_norm(), "218b39f690ca97d3"),
+        ("layer norm", layer_norm(), "119c0db9395c5abd"),
+        ("attention", attention(2, [1, 1]), "1bd30da02b8b05bd"),
+        ("attention in patches", attention(1, [2, 2]), "8f2768910235bf76"),
         ("average pool", avg_pool(), "6e941251a950742e"),
         ("softmax cross-entropy", loss(), "7986520fe35651fa"),
         ("optimizers", optimizers(), "bd2c8286c7045b17"),

@@ -1,11 +1,13 @@
 //! Each operator: a case worked by hand, PyTorch's goldens, finite differences, and self-consistency.
 
 mod activation;
+mod attention;
 mod batch_norm;
 mod bits;
 mod conv2d;
 mod dense;
 mod element_wise;
+mod layer_norm;
 mod loss;
 mod optimizers;
 mod pool;

@@ -1,6 +1,6 @@
-//! The sum of a slice.
+//! The sum of a slice, and of the products of two.
 
-use nas_kernels::reduce::sum;
+use nas_kernels::reduce::{dot, sum};
 
 use crate::support::{assert_close, assert_same_bits, normal_values};
 
@@ -20,5 +20,14 @@ fn sixteen_partial_sums_in_one_tree() {
         let exact: f64 = values.iter().map(|&x| f64::from(x)).sum();
         // A thousand values of size 1 in sixteen sums of 63: about √63 roundings of 1e-6 each.
         assert_close("against f64", &[sum(&values)], &[exact as f32], 2e-5);
+    }
+}
+
+#[test]
+fn products_are_rounded_and_summed_likewise() {
+    for len in [0, 1, 15, 16, 33, 1000] {
+        let (left, right) = (normal_values(len, 1), normal_values(len, 2));
+        let products: Vec<f32> = left.iter().zip(&right).map(|(x, y)| x * y).collect();
+        assert_same_bits(&format!("{len} products"), &[dot(&left, &right)], &[sum(&products)]);
     }
 }

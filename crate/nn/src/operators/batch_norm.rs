@@ -7,7 +7,7 @@ use nas_kernels::{
     batch_norm_backward_in_place, batch_norm_finish, batch_norm_inference_statistics,
 };
 
-use super::{Lowered, fusable_activation};
+use super::{Lowered, fuse_activation};
 use crate::plan::{Backward, BufferId, Lowering, Span};
 use crate::work::{Buffers, Chunk, State, Work, two};
 
@@ -44,12 +44,7 @@ pub(super) fn forward(lowering: &mut Lowering<'_>, node: usize, norm: BatchNorm)
     let shape = lowering.graph.shape(tensor);
     let channels = u64::from(shape.channels);
     let options = kernels::BatchNorm::new(shape.channels as usize, norm.epsilon, norm.momentum)?;
-    let activation =
-        fusable_activation(lowering, node).filter(|(_, function)| kernels::BatchNorm::takes(*function));
-    let end = activation.map_or(node, |(end, _)| end);
-    if end != node {
-        lowering.fuse(end);
-    }
+    let (activation, end) = fuse_activation(lowering, node, kernels::BatchNorm::takes);
     let layer = Layer {
         options,
         scale: lowering.parameter(node, ParameterRole::Scale),

@@ -6,7 +6,7 @@ use nas_kernels::{
     dense_forward,
 };
 
-use super::{Lowered, activation, fusable_activation};
+use super::{Fused, Lowered, activation, fuse_activation};
 use crate::plan::{Backward, BufferId, Lowering, Write};
 use crate::work::{Affine, Buffers, Chunk, State, Work};
 
@@ -14,8 +14,7 @@ use crate::work::{Affine, Buffers, Chunk, State, Work};
 #[derive(Debug)]
 struct Trail {
     layer: Layer,
-    /// The layer of the activation, and its function.
-    activation: Option<(usize, ActivationFunction)>,
+    activation: Fused,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -30,12 +29,9 @@ pub(super) fn forward(lowering: &mut Lowering<'_>, node: usize, dense: Dense) ->
     let options = kernels::Dense::new(lowering.batch as usize, in_features, dense.out_features as usize)?;
     let layer = Layer { options, affine: lowering.affine(node) };
     // The backward pass of a function that reads its input would need what is never written.
-    let activation = fusable_activation(lowering, node)
-        .filter(|(_, function)| !lowering.mode.is_training() || function.reads() == Reads::Output);
-    let end = activation.map_or(node, |(end, _)| end);
-    if end != node {
-        lowering.fuse(end);
-    }
+    let is_training = lowering.mode.is_training();
+    let (activation, end) =
+        fuse_activation(lowering, node, |function| !is_training || function.reads() == Reads::Output);
     let (input, output) = (lowering.value(tensor), lowering.new_output(end));
     let macs = lowering.weight_macs(node);
     let function = activation.map(|(_, function)| function);
