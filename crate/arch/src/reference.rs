@@ -3,13 +3,23 @@
 use crate::{Network, NetworkError};
 
 /// One line for each reference network: identifier, title, and the network as a file.
-const REGISTRY: [(&str, &str, &str); 3] = [
+const REGISTRY: [(&str, &str, &str); 5] = [
     ("digits-tiny", "Two convolutions for 8×8 digits", include_str!("../networks/digits-tiny.json")),
     ("mnist-fire", "Two Fire modules for 28×28 digits", include_str!("../networks/mnist-fire.json")),
     (
         "lenet-5",
         "LeNet-5 (LeCun et al. 1998), with ReLU and max pooling as it is built today",
         include_str!("../networks/lenet-5.json"),
+    ),
+    (
+        "mobile-tiny",
+        "Four inverted residuals for 32×32 images (MobileNetV2, Sandler et al. 2018)",
+        include_str!("../networks/mobile-tiny.json"),
+    ),
+    (
+        "hybrid-tiny",
+        "Inverted residuals and a transformer block for 32×32 images (MobileViT, Mehta and Rastegari 2022)",
+        include_str!("../networks/hybrid-tiny.json"),
     ),
 ];
 
@@ -44,6 +54,9 @@ mod tests {
             176 + (136 + 144 + 1168) + (528 + 544 + 4640) + 650,
             // LeNet-5 with 28×28 images: 156 + 2416 + 48120 + 10164 + 850.
             61_706,
+            // As PyTorch counts the same networks.
+            33_002,
+            48_010,
         ];
         for ((id, _), expected) in references().zip(parameters) {
             let graph = reference(id).unwrap().resolve().unwrap();
@@ -56,6 +69,9 @@ mod tests {
     #[test]
     fn an_unknown_reference_names_the_known_ones() {
         let error = reference("vgg").unwrap_err().to_string();
-        assert_eq!(error, "there is no reference network 'vgg': use one of digits-tiny, mnist-fire, lenet-5");
+        assert_eq!(
+            error,
+            "there is no reference network 'vgg': use one of digits-tiny, mnist-fire, lenet-5, mobile-tiny, hybrid-tiny"
+        );
     }
 }

@@ -6,7 +6,8 @@ use nas_numerics::{Rng, sha256};
 use thiserror::Error;
 
 /// The workloads, each a reference network: small, branching, wide and shallow, with attention.
-pub const WORKLOADS: [(&str, &str); 2] = [("W1", "digits-tiny"), ("W2", "mnist-fire")];
+pub const WORKLOADS: [(&str, &str); 4] =
+    [("W1", "digits-tiny"), ("W2", "mnist-fire"), ("W3", "mobile-tiny"), ("W4", "hybrid-tiny")];
 
 /// Steps of an epoch; at its end one image is validated.
 const STEPS_PER_EPOCH: u32 = 64;
@@ -25,7 +26,7 @@ pub struct Workload {
 #[derive(Debug, Error)]
 pub enum WorkloadError {
     /// No such identifier.
-    #[error("there is no workload '{0}': use one of W1, W2")]
+    #[error("there is no workload '{0}': use one of W1, W2, W3, W4")]
     Unknown(String),
     /// The network cannot be built.
     #[error(transparent)]
@@ -131,6 +132,6 @@ mod tests {
             assert!(last < first, "{id}: {first} to {last}");
         }
         let none = Workload::new("W9", 8, Optimizer::adam_w(), 7).err().unwrap().to_string();
-        assert_eq!(none, "there is no workload 'W9': use one of W1, W2");
+        assert_eq!(none, "there is no workload 'W9': use one of W1, W2, W3, W4");
     }
 }
