@@ -13,6 +13,7 @@ use crate::error::ShapeError;
 use crate::lanes::{for_each_lanes, lanes, lanes_mut};
 use crate::reduce::{ROWS_PER_PARTIAL_SUM, add_column_sums};
 use crate::shape::{element_count, require_positive};
+use crate::simd::vectorize;
 
 /// Sizes and settings of a batch normalisation.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -158,11 +159,11 @@ pub fn batch_norm_training_forward(
         *m /= rows;
     }
     inverse_std.fill(0.0);
-    for block in row_blocks(input, options.channels) {
-        for_each_lanes!(options.channels, |first, L| {
+    vectorize!(|simd| for block in row_blocks(input, options.channels) {
+        for_each_lanes!(simd, options.channels, |first, L| {
             add_squares::<L>(block, options.channels, first, mean, inverse_std);
         });
-    }
+    });
     let momentum = options.momentum;
     for (running, mean) in running_mean.iter_mut().zip(mean.iter()) {
         *running = (1.0 - momentum) * *running + momentum * mean;
@@ -230,11 +231,11 @@ pub fn batch_norm_backward(
     shift_sums.fill(0.0);
     scale_sums.fill(0.0);
     let blocks = row_blocks(saved.input, channels).zip(row_blocks(output_gradient, channels));
-    for (x, dy) in blocks.clone() {
-        for_each_lanes!(channels, |first, L| {
+    vectorize!(|simd| for (x, dy) in blocks.clone() {
+        for_each_lanes!(simd, channels, |first, L| {
             add_gradient_sums::<L>(x, dy, saved, first, shift_sums, scale_sums);
         });
-    }
+    });
     for (total, sum) in shift_gradient.iter_mut().zip(shift_sums.iter()) {
         *total += sum;
     }
@@ -246,11 +247,11 @@ pub fn batch_norm_backward(
     }
     let means = Affine { scale: scale_sums, shift: shift_sums };
     let dx_blocks = input_gradient.chunks_mut(ROWS_PER_PARTIAL_SUM * channels);
-    for ((x, dy), dx) in blocks.zip(dx_blocks) {
-        for_each_lanes!(channels, |first, L| {
+    vectorize!(|simd| for ((x, dy), dx) in blocks.zip(dx_blocks) {
+        for_each_lanes!(simd, channels, |first, L| {
             add_input_gradient::<L>(x, dy, dx, saved, scale, means, first);
         });
-    }
+    });
 }
 
 fn row_blocks(rows: &[f32], channels: usize) -> Chunks<'_, f32> {
@@ -294,12 +295,15 @@ fn normalise(
     options.check_channels("affine.shift", affine.shift.len());
     options.check_activations("output", output.len());
     let block_len = ROWS_PER_PARTIAL_SUM * channels;
-    for (x, y) in input.chunks(block_len).zip(output.chunks_mut(block_len)) {
-        for_each_lanes!(channels, |first, L| {
-            let statistics: [(f32, f32); L] = std::array::from_fn(|lane| statistics(first + lane));
-            normalise_block::<L>(x, y, channels, first, affine, &statistics);
+    vectorize!(|simd| for (x, y) in input.chunks(block_len).zip(output.chunks_mut(block_len)) {
+        for_each_lanes!(simd, channels, |first, L| {
+            let mut statistics_of_run = [(0.0, 0.0); L];
+            for (lane, of_lane) in statistics_of_run.iter_mut().enumerate() {
+                *of_lane = statistics(first + lane);
+            }
+            normalise_block::<L>(x, y, channels, first, affine, &statistics_of_run);
         });
-    }
+    });
 }
 
 #[inline(always)]
@@ -311,15 +315,18 @@ fn normalise_block<const L: usize>(
     affine: Affine<'_>,
     statistics: &[(f32, f32); L],
 ) {
-    let mean = statistics.map(|(mean, _)| mean);
-    let inverse_std = statistics.map(|(_, inverse_std)| inverse_std);
+    let (mut mean, mut inverse_std) = ([0.0; L], [0.0; L]);
+    for lane in 0..L {
+        (mean[lane], inverse_std[lane]) = statistics[lane];
+    }
     let scale = *lanes::<L>(affine.scale, first);
     let shift = *lanes::<L>(affine.shift, first);
     for (x, y) in input.chunks_exact(channels).zip(output.chunks_exact_mut(channels)) {
-        let (x, y) = (lanes::<L>(x, first), lanes_mut::<L>(y, first));
+        let mut values = *lanes::<L>(x, first);
         for lane in 0..L {
-            y[lane] = (x[lane] - mean[lane]) * inverse_std[lane] * scale[lane] + shift[lane];
+            values[lane] = (values[lane] - mean[lane]) * inverse_std[lane] * scale[lane] + shift[lane];
         }
+        *lanes_mut::<L>(y, first) = values;
     }
 }
 
@@ -369,11 +376,13 @@ fn add_input_gradient<const L: usize>(
     let (dy_mean, dy_x_mean) = (*lanes::<L>(means.shift, first), *lanes::<L>(means.scale, first));
     let rows = input.chunks_exact(channels).zip(output_gradient.chunks_exact(channels));
     for ((x, dy), dx) in rows.zip(input_gradient.chunks_exact_mut(channels)) {
-        let (x, dy, dx) = (lanes::<L>(x, first), lanes::<L>(dy, first), lanes_mut::<L>(dx, first));
+        let (x, dy, total) = (lanes::<L>(x, first), lanes::<L>(dy, first), lanes_mut::<L>(dx, first));
+        let mut sums = *total;
         for lane in 0..L {
             let normalised = (x[lane] - mean[lane]) * inverse_std[lane];
             let centred = dy[lane] - dy_mean[lane] - normalised * dy_x_mean[lane];
-            dx[lane] += scale[lane] * inverse_std[lane] * centred;
+            sums[lane] += scale[lane] * inverse_std[lane] * centred;
         }
+        *total = sums;
     }
 }

@@ -1,12 +1,13 @@
-//! Every operator gives the bits it always gave, natively and in WebAssembly, whatever its vector width. A
+//! Every operator gives the bits it always gave, natively and in WebAssembly, at every vector width. A
 //! digest changes only together with the numerics version.
 
 use nas_kernels::{
     AdamW, Affine, AffineGradient, AvgPool, BatchNorm, BatchNormSaved, BatchStatistics, Conv2d, Dense, Image,
-    RunningStatistics, Sgd, SoftmaxCrossEntropy, Window, adamw_step, avg_pool_backward, avg_pool_forward,
-    batch_norm_backward, batch_norm_training_forward, conv2d_backward_input, conv2d_backward_parameters,
-    conv2d_forward, dense_backward_input, dense_backward_parameters, dense_forward, reduce, sgd_step,
-    softmax_cross_entropy_backward, softmax_cross_entropy_forward,
+    Level, RunningStatistics, Sgd, SoftmaxCrossEntropy, Window, adamw_step, avg_pool_backward,
+    avg_pool_forward, batch_norm_backward, batch_norm_training_forward, conv2d_backward_input,
+    conv2d_backward_parameters, conv2d_forward, dense_backward_input, dense_backward_parameters,
+    dense_forward, reduce, sgd_step, softmax_cross_entropy_backward, softmax_cross_entropy_forward,
+    with_level,
 };
 use nas_numerics::Digester;
 
@@ -108,6 +109,12 @@ fn optimizers() -> String {
 
 #[test]
 fn every_operator_gives_the_bits_it_always_gave() {
+    for level in Level::available() {
+        with_level(level, || assert_the_bits(level));
+    }
+}
+
+fn assert_the_bits(level: Level) {
     let image = |height, width, channels| Image::new(3, height, width, channels).unwrap();
     let same = Window::new(3, 3).with_same_padding();
     let cases = [
@@ -137,5 +144,5 @@ fn every_operator_gives_the_bits_it_always_gave() {
         .filter(|(_, found, expected)| found != expected)
         .map(|(name, found, expected)| format!("{name}: {found}, was {expected}"))
         .collect();
-    assert!(changed.is_empty(), "bits have changed:\n{}", changed.join("\n"));
+    assert!(changed.is_empty(), "bits have changed at {level:?}:\n{}", changed.join("\n"));
 }

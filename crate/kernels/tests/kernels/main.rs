@@ -5,6 +5,7 @@ mod bits;
 mod conv2d;
 mod dense;
 mod element_wise;
+mod levels;
 mod loss;
 mod optimizers;
 mod pool;
