@@ -11,6 +11,7 @@ mod functions;
 pub use functions::{Gelu, HardSigmoid, HardSwish, LeakyRelu, Relu, Relu6, Sigmoid, Silu, Tanh};
 
 use crate::check_len;
+use crate::simd::vectorize;
 
 /// What the slope of an activation function is computed from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,23 +48,21 @@ pub trait Activation: Copy {
 ///
 /// # Panics
 /// When the lengths differ.
-#[inline(always)]
 pub fn activation_forward<A: Activation>(activation: A, input: &[f32], output: &mut [f32]) {
     check_len("output", output.len(), input.len());
-    for (y, &x) in output.iter_mut().zip(input) {
+    vectorize!(for (y, &x) in output.iter_mut().zip(input) {
         *y = activation.value(x);
-    }
+    });
 }
 
 /// As [`activation_forward`], with the input's buffer becoming the output.
 ///
 /// # Shapes
 /// `values`: `[n]`.
-#[inline(always)]
 pub fn activation_forward_in_place<A: Activation>(activation: A, values: &mut [f32]) {
-    for value in values {
+    vectorize!(for value in values {
         *value = activation.value(*value);
-    }
+    });
 }
 
 /// Adds the gradient of the input: dx += dy · f′. `read` is the input or the output of the forward pass, as
@@ -74,7 +73,6 @@ pub fn activation_forward_in_place<A: Activation>(activation: A, values: &mut [f
 ///
 /// # Panics
 /// When the lengths differ.
-#[inline(always)]
 pub fn activation_backward<A: Activation>(
     activation: A,
     read: &[f32],
@@ -83,9 +81,9 @@ pub fn activation_backward<A: Activation>(
 ) {
     check_len("output_gradient", output_gradient.len(), read.len());
     check_len("input_gradient", input_gradient.len(), read.len());
-    for ((dx, &dy), &read) in input_gradient.iter_mut().zip(output_gradient).zip(read) {
+    vectorize!(for ((dx, &dy), &read) in input_gradient.iter_mut().zip(output_gradient).zip(read) {
         *dx += activation.gradient(read, dy);
-    }
+    });
 }
 
 /// As [`activation_backward`], with the output's gradient becoming that of an input that has no gradient yet.
@@ -95,12 +93,11 @@ pub fn activation_backward<A: Activation>(
 ///
 /// # Panics
 /// When the lengths differ.
-#[inline(always)]
 pub fn activation_backward_in_place<A: Activation>(activation: A, read: &[f32], gradient: &mut [f32]) {
     check_len("gradient", gradient.len(), read.len());
-    for (gradient, &read) in gradient.iter_mut().zip(read) {
+    vectorize!(for (gradient, &read) in gradient.iter_mut().zip(read) {
         *gradient = activation.gradient(read, *gradient);
-    }
+    });
 }
 
 /// One of the activation functions, chosen at run time.

@@ -7,6 +7,7 @@
 //! p ← p − η/(1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε).
 
 use crate::check_len;
+use crate::simd::vectorize;
 
 /// Settings of one step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -50,10 +51,10 @@ pub fn adamw_step(
     let root_correction2 = libm::sqrt(correction2) as f32;
     let keep = 1.0 - learning_rate * weight_decay;
     let moments = first_moment.iter_mut().zip(second_moment);
-    for ((p, g), (m, v)) in parameters.iter_mut().zip(gradients).zip(moments) {
+    vectorize!(for ((p, g), (m, v)) in parameters.iter_mut().zip(gradients).zip(moments) {
         *m += (1.0 - beta1) * (g - *m);
         *v = beta2 * *v + (1.0 - beta2) * (g * g);
         let denominator = v.sqrt() / root_correction2 + epsilon;
         *p = keep * *p - step_size * (*m / denominator);
-    }
+    });
 }

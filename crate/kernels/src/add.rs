@@ -3,6 +3,7 @@
 //! Shapes: `left`, `right`, `output` and the gradients: `[n]`, any n.
 
 use crate::check_len;
+use crate::simd::vectorize;
 
 /// Writes `left + right`.
 ///
@@ -14,9 +15,9 @@ use crate::check_len;
 pub fn add_forward(left: &[f32], right: &[f32], output: &mut [f32]) {
     check_len("right", right.len(), left.len());
     check_len("output", output.len(), left.len());
-    for ((z, x), y) in output.iter_mut().zip(left).zip(right) {
+    vectorize!(for ((z, x), y) in output.iter_mut().zip(left).zip(right) {
         *z = x + y;
-    }
+    });
 }
 
 /// Adds the gradient of the sum to that of one summand: dx += dz. Call it once for each summand (twice
@@ -29,7 +30,7 @@ pub fn add_forward(left: &[f32], right: &[f32], output: &mut [f32]) {
 /// When the lengths differ.
 pub fn add_backward(output_gradient: &[f32], input_gradient: &mut [f32]) {
     check_len("input_gradient", input_gradient.len(), output_gradient.len());
-    for (dx, dz) in input_gradient.iter_mut().zip(output_gradient) {
+    vectorize!(for (dx, dz) in input_gradient.iter_mut().zip(output_gradient) {
         *dx += dz;
-    }
+    });
 }

@@ -10,6 +10,7 @@ use crate::check_len;
 use crate::error::ShapeError;
 use crate::lanes::{for_each_lanes, lanes, lanes_mut};
 use crate::shape::{Image, Window};
+use crate::simd::vectorize;
 use crate::windows::for_each_window;
 
 /// Sizes of an average pooling.
@@ -58,9 +59,9 @@ impl AvgPool {
 pub fn avg_pool_forward(options: &AvgPool, input: &[f32], output: &mut [f32]) {
     check_len("input", input.len(), options.input.len());
     check_len("output", output.len(), options.output.len());
-    for_each_window(options.input, options.output, options.window, |pixel| {
+    vectorize!(|simd| for_each_window(options.input, options.output, options.window, |pixel| {
         let real_pixels = pixel.real_pixels() as f32;
-        for_each_lanes!(options.input.channels, |first, L| {
+        for_each_lanes!(simd, options.input.channels, |first, L| {
             let mut sums = [0.0_f32; L];
             pixel.for_each_tap(|_, source| {
                 let x = lanes::<L>(input, source + first);
@@ -68,9 +69,12 @@ pub fn avg_pool_forward(options: &AvgPool, input: &[f32], output: &mut [f32]) {
                     sums[lane] += x[lane];
                 }
             });
-            *lanes_mut::<L>(output, pixel.output + first) = sums.map(|sum| sum / real_pixels);
+            for sum in &mut sums {
+                *sum /= real_pixels;
+            }
+            *lanes_mut::<L>(output, pixel.output + first) = sums;
         });
-    });
+    }));
 }
 
 /// Adds to each real pixel under a window its share of the gradient, dx += dy / real pixels.
@@ -84,16 +88,21 @@ pub fn avg_pool_forward(options: &AvgPool, input: &[f32], output: &mut [f32]) {
 pub fn avg_pool_backward(options: &AvgPool, output_gradient: &[f32], input_gradient: &mut [f32]) {
     check_len("output_gradient", output_gradient.len(), options.output.len());
     check_len("input_gradient", input_gradient.len(), options.input.len());
-    for_each_window(options.input, options.output, options.window, |pixel| {
+    vectorize!(|simd| for_each_window(options.input, options.output, options.window, |pixel| {
         let real_pixels = pixel.real_pixels() as f32;
-        for_each_lanes!(options.input.channels, |first, L| {
-            let share = lanes::<L>(output_gradient, pixel.output + first).map(|dy| dy / real_pixels);
+        for_each_lanes!(simd, options.input.channels, |first, L| {
+            let mut share = *lanes::<L>(output_gradient, pixel.output + first);
+            for dy in &mut share {
+                *dy /= real_pixels;
+            }
             pixel.for_each_tap(|_, source| {
                 let dx = lanes_mut::<L>(input_gradient, source + first);
+                let mut sums = *dx;
                 for lane in 0..L {
-                    dx[lane] += share[lane];
+                    sums[lane] += share[lane];
                 }
+                *dx = sums;
             });
         });
-    });
+    }));
 }

@@ -16,6 +16,7 @@ use crate::error::ShapeError;
 use crate::lanes::{for_each_lanes, lanes, lanes_mut};
 use crate::reduce::ROWS_PER_PARTIAL_SUM;
 use crate::shape::require_positive;
+use crate::simd::vectorize;
 
 /// Settings of a batch normalisation.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -211,7 +212,7 @@ pub fn batch_norm_add_rows(
     for block in input.chunks(ROWS_PER_PARTIAL_SUM * channels) {
         let rows = block.len() / channels;
         let weights = Merge::new(before, rows);
-        for_each_lanes!(channels, |first, L| {
+        vectorize!(|simd| for_each_lanes!(simd, channels, |first, L| {
             let (mean, squares) = block_moments::<L>(block, channels, first);
             let all_mean = lanes_mut::<L>(all_mean, first);
             let all_squares = lanes_mut::<L>(all_squares, first);
@@ -224,7 +225,7 @@ pub fn batch_norm_add_rows(
                     all_squares[lane] += squares[lane] + distance * distance * weights.between;
                 }
             }
-        });
+        }));
         before += rows;
     }
 }
@@ -333,9 +334,9 @@ pub fn batch_norm_apply(
     options.check_affine(affine);
     check_len("output", output.len(), saved.input.len());
     with_fused!(activation, |activation| {
-        for_each_lanes!(options.channels, |first, L| {
+        vectorize!(|simd| for_each_lanes!(simd, options.channels, |first, L| {
             apply::<L, _>(activation, saved, affine, first, output);
-        });
+        }));
     });
 }
 
@@ -357,10 +358,30 @@ impl<const L: usize> Normalise<L> {
         }
     }
 
+    /// Distances from the mean, and what is behind the normalisation.
     #[inline(always)]
-    fn value(&self, x: &[f32; L], lane: usize) -> f32 {
-        self.factor[lane] * (x[lane] - self.mean[lane]) + self.shift[lane]
+    fn of(&self, x: &[f32; L]) -> ([f32; L], [f32; L]) {
+        let (mut distance, mut value) = (*x, [0.0; L]);
+        for lane in 0..L {
+            distance[lane] -= self.mean[lane];
+            value[lane] = self.factor[lane] * distance[lane] + self.shift[lane];
+        }
+        (distance, value)
     }
+}
+
+/// Gradients before an activation, from the values before it and the gradients behind it.
+#[inline(always)]
+fn gradients_before<const L: usize, A: Activation>(
+    activation: A,
+    before: &[f32; L],
+    behind: &[f32; L],
+) -> [f32; L] {
+    let mut gradients = *behind;
+    for lane in 0..L {
+        gradients[lane] = gradient_before(activation, before[lane], gradients[lane]);
+    }
+    gradients
 }
 
 #[inline(always)]
@@ -374,10 +395,11 @@ fn apply<const L: usize, A: Activation>(
     let channels = saved.mean.len();
     let normalise = Normalise::<L>::new(saved, affine, first);
     for (x, y) in saved.input.chunks_exact(channels).zip(output.chunks_exact_mut(channels)) {
-        let (x, y) = (lanes::<L>(x, first), lanes_mut::<L>(y, first));
-        for (lane, y) in y.iter_mut().enumerate() {
-            *y = activation.value(normalise.value(x, lane));
+        let (_, mut values) = normalise.of(lanes(x, first));
+        for value in &mut values {
+            *value = activation.value(*value);
         }
+        *lanes_mut(y, first) = values;
     }
 }
 
@@ -408,9 +430,9 @@ pub fn batch_norm_backward_add_rows(
     with_fused!(activation, |activation| {
         for (input, dy) in saved.input.chunks(block).zip(output_gradient.chunks(block)) {
             let saved = BatchNormSaved { input, ..saved };
-            for_each_lanes!(channels, |first, L| {
+            vectorize!(|simd| for_each_lanes!(simd, channels, |first, L| {
                 add_sums::<L, _>(activation, saved, affine, dy, first, (scale_sums, shift_sums));
-            });
+            }));
         }
     });
 }
@@ -428,11 +450,11 @@ fn add_sums<const L: usize, A: Activation>(
     let normalise = Normalise::<L>::new(saved, affine, first);
     let (mut shift, mut scale) = ([0.0_f32; L], [0.0_f32; L]);
     for (x, dy) in saved.input.chunks_exact(channels).zip(output_gradient.chunks_exact(channels)) {
-        let (x, dy) = (lanes::<L>(x, first), lanes::<L>(dy, first));
+        let (distance, value) = normalise.of(lanes(x, first));
+        let dz = gradients_before(activation, &value, lanes(dy, first));
         for lane in 0..L {
-            let dz = gradient_before(activation, normalise.value(x, lane), dy[lane]);
-            shift[lane] += dz;
-            scale[lane] += dz * (x[lane] - normalise.mean[lane]);
+            shift[lane] += dz[lane];
+            scale[lane] += dz[lane] * distance[lane];
         }
     }
     let inverse_std = lanes::<L>(saved.inverse_std, first);
@@ -464,9 +486,9 @@ pub fn batch_norm_backward_in_place(
     options.check_affine(sums);
     check_len("gradient", gradient.len(), saved.input.len());
     with_fused!(activation, |activation| {
-        for_each_lanes!(options.channels, |first, L| {
+        vectorize!(|simd| for_each_lanes!(simd, options.channels, |first, L| {
             backward_in_place::<L, _>(activation, saved, affine, (sums, rows as f32), first, gradient);
-        });
+        }));
     });
 }
 
@@ -487,11 +509,12 @@ fn backward_in_place<const L: usize, A: Activation>(
     let offset: [f32; L] = core::array::from_fn(|lane| shift_sums[lane] / rows);
     let slope: [f32; L] = core::array::from_fn(|lane| scale_sums[lane] / rows * inverse_std[lane]);
     for (x, gradient) in saved.input.chunks_exact(channels).zip(gradient.chunks_exact_mut(channels)) {
-        let (x, gradient) = (lanes::<L>(x, first), lanes_mut::<L>(gradient, first));
+        let gradient = lanes_mut::<L>(gradient, first);
+        let (distance, value) = normalise.of(lanes(x, first));
+        let mut dz = gradients_before(activation, &value, gradient);
         for lane in 0..L {
-            let dz = gradient_before(activation, normalise.value(x, lane), gradient[lane]);
-            let distance = x[lane] - normalise.mean[lane];
-            gradient[lane] = normalise.factor[lane] * (dz - offset[lane] - slope[lane] * distance);
+            dz[lane] = normalise.factor[lane] * (dz[lane] - offset[lane] - slope[lane] * distance[lane]);
         }
+        *gradient = dz;
     }
 }

@@ -6,6 +6,7 @@
 use crate::check_len;
 use crate::error::ShapeError;
 use crate::shape::{element_count, require_positive};
+use crate::simd::vectorize;
 
 /// Where one input of a concatenation lies within the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,9 +72,9 @@ pub fn concat_backward(part: &ConcatPart, output_gradient: &[f32], input_gradien
     part.check(input_gradient.len(), output_gradient.len());
     let channels = part.offset..part.offset + part.channels;
     let rows = output_gradient.chunks_exact(part.total_channels);
-    for (dx, dy) in input_gradient.chunks_exact_mut(part.channels).zip(rows) {
+    vectorize!(for (dx, dy) in input_gradient.chunks_exact_mut(part.channels).zip(rows) {
         for (dx, dy) in dx.iter_mut().zip(&dy[channels.clone()]) {
             *dx += dy;
         }
-    }
+    });
 }

@@ -7,7 +7,9 @@
 
 use crate::check_len;
 use crate::error::ShapeError;
+use crate::lanes::{for_each_lanes, lanes, lanes_mut};
 use crate::shape::Image;
+use crate::simd::vectorize;
 
 /// Sizes of a global average pooling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,17 +53,22 @@ pub fn global_avg_pool_forward(options: &GlobalAvgPool, input: &[f32], output: &
     check_len("input", input.len(), options.input.len());
     check_len("output", output.len(), options.output().len());
     let pixels = options.input.pixels();
-    output.fill(0.0);
-    for (image, y) in input.chunks_exact(pixels * channels).zip(output.chunks_exact_mut(channels)) {
-        for pixel in image.chunks_exact(channels) {
-            for (sum, x) in y.iter_mut().zip(pixel) {
-                *sum += x;
+    let images = input.chunks_exact(pixels * channels);
+    vectorize!(|simd| for (image, y) in images.zip(output.chunks_exact_mut(channels)) {
+        for_each_lanes!(simd, channels, |first, L| {
+            let mut sums = [0.0_f32; L];
+            for pixel in image.chunks_exact(channels) {
+                let x = lanes::<L>(pixel, first);
+                for lane in 0..L {
+                    sums[lane] += x[lane];
+                }
             }
-        }
-        for sum in y {
-            *sum /= pixels as f32;
-        }
-    }
+            for sum in &mut sums {
+                *sum /= pixels as f32;
+            }
+            *lanes_mut::<L>(y, first) = sums;
+        });
+    });
 }
 
 /// Adds to each pixel its share of the gradient, dx += dy / pixels.
@@ -81,11 +88,20 @@ pub fn global_avg_pool_backward(
     check_len("output_gradient", output_gradient.len(), options.output().len());
     let pixels = options.input.pixels();
     let images = input_gradient.chunks_exact_mut(pixels * channels);
-    for (image, dy) in images.zip(output_gradient.chunks_exact(channels)) {
-        for pixel in image.chunks_exact_mut(channels) {
-            for (dx, dy) in pixel.iter_mut().zip(dy) {
-                *dx += dy / pixels as f32;
+    vectorize!(|simd| for (image, dy) in images.zip(output_gradient.chunks_exact(channels)) {
+        for_each_lanes!(simd, channels, |first, L| {
+            let mut share = *lanes::<L>(dy, first);
+            for dy in &mut share {
+                *dy /= pixels as f32;
             }
-        }
-    }
+            for pixel in image.chunks_exact_mut(channels) {
+                let dx = lanes_mut::<L>(pixel, first);
+                let mut sums = *dx;
+                for lane in 0..L {
+                    sums[lane] += share[lane];
+                }
+                *dx = sums;
+            }
+        });
+    });
 }

@@ -1,17 +1,27 @@
 //! Lanes over channels: the fixed-size arrays that the compiler turns into vector registers.
+//!
+//! It does so where a run's values are read before any is written: copy them, compute, store the whole array.
 
-/// Channels of a full run of lanes: two 128-bit registers, or one of 256 bits.
-pub(crate) const LANES: usize = 8;
-
-/// Runs the body for each run of channels, from the first to the last, with `$lanes` a constant: runs of 8,
-/// then at most one of 4, then single channels. A lane is an output of its own, so the widths do not touch
-/// any bit.
+/// Runs the body for each run of channels, from the first to the last, with `$lanes` a constant: runs of two
+/// registers of `$simd`, then of half as many channels and so on down to at most one of 4, then single
+/// channels. A lane is an output of its own, so the widths do not touch any bit.
 macro_rules! for_each_lanes {
-    ($channels:expr, |$first:ident, $lanes:ident| $body:expr) => {{
+    ($simd:ident, $channels:expr, |$first:ident, $lanes:ident| $body:expr) => {{
         let channels: usize = $channels;
+        let widest = $crate::simd::Simd::lanes($simd);
         let mut $first = 0;
-        while $first + $crate::lanes::LANES <= channels {
-            const $lanes: usize = $crate::lanes::LANES;
+        while widest == 32 && $first + 32 <= channels {
+            const $lanes: usize = 32;
+            $body;
+            $first += $lanes;
+        }
+        while widest >= 16 && $first + 16 <= channels {
+            const $lanes: usize = 16;
+            $body;
+            $first += $lanes;
+        }
+        while $first + 8 <= channels {
+            const $lanes: usize = 8;
             $body;
             $first += $lanes;
         }

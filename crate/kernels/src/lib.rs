@@ -20,6 +20,9 @@
 //! depends on sizes only. A reduction to a scalar uses sixteen partial sums and one fixed tree
 //! ([`reduce::sum`]). Transcendental functions come from `libm`. Selection is a comparison, never the
 //! hardware's `max`, so that ±0 and NaN behave as documented.
+//!
+//! So the width of the registers is free: on x86-64 each kernel is compiled for every [`Level`], and the
+//! widest that the host has is used.
 
 #![expect(
     clippy::inline_always,
@@ -41,10 +44,12 @@ mod lanes;
 pub mod layer_norm;
 mod matrix;
 pub mod max_pool;
+pub mod peak;
 pub mod reduce;
 pub mod relu;
 pub mod sgd;
 mod shape;
+mod simd;
 pub mod softmax_cross_entropy;
 mod windows;
 
@@ -72,6 +77,7 @@ pub use max_pool::{MaxPool, max_pool_backward, max_pool_forward};
 pub use relu::{relu_backward, relu_backward_in_place, relu_forward, relu_forward_in_place};
 pub use sgd::{Sgd, sgd_step};
 pub use shape::{Image, MAX_ELEMENTS, Window, WindowAxis};
+pub use simd::{Level, with_level};
 pub use softmax_cross_entropy::{
     Loss, SoftmaxCrossEntropy, softmax_cross_entropy_backward, softmax_cross_entropy_forward,
 };

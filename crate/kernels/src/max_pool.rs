@@ -9,6 +9,7 @@
 use crate::check_len;
 use crate::error::ShapeError;
 use crate::shape::{Image, Window};
+use crate::simd::vectorize;
 use crate::windows::for_each_window;
 
 /// Sizes of a max pooling.
@@ -60,7 +61,7 @@ pub fn max_pool_forward(options: &MaxPool, input: &[f32], output: &mut [f32], ar
     check_len("output", output.len(), options.output.len());
     check_len("argmax", argmax.len(), options.output.len());
     let channels = options.input.channels;
-    for_each_window(options.input, options.output, options.window, |pixel| {
+    vectorize!(for_each_window(options.input, options.output, options.window, |pixel| {
         let largest = &mut output[pixel.output..][..channels];
         let at = &mut argmax[pixel.output..][..channels];
         // The first real tap is visited again below, and changes nothing.
@@ -72,11 +73,12 @@ pub fn max_pool_forward(options: &MaxPool, input: &[f32], output: &mut [f32], ar
         for (channel, at) in at.iter_mut().enumerate() {
             *at += channel as u32;
         }
-    });
+    }));
 }
 
 /// Replaces each channel's largest value by a larger or NaN value, and the place of its pixel by this
 /// pixel's. Two loops, because the compiler does not vectorise a selection of two types in one.
+#[inline(always)]
 fn take_larger(values: &[f32], pixel: u32, largest: &mut [f32], at: &mut [u32]) {
     let takes = |value: f32, largest: f32| (value > largest) | value.is_nan();
     for ((at, &largest), &value) in at.iter_mut().zip(largest.iter()).zip(values) {

@@ -2,6 +2,7 @@
 
 use crate::check_len;
 use crate::lanes::{for_each_lanes, lanes, lanes_mut};
+use crate::simd::vectorize;
 
 /// Partial sums of a scalar reduction: four 128-bit, two 256-bit or one 512-bit register.
 const PARTIAL_SUMS: usize = 16;
@@ -73,8 +74,8 @@ pub(crate) const ROWS_PER_PARTIAL_SUM: usize = 64;
 /// `rows`: `[n, columns]`; `total`: `[columns]`.
 pub(crate) fn add_column_sums(rows: &[f32], columns: usize, total: &mut [f32]) {
     check_len("the column sums", total.len(), columns);
-    for block in rows.chunks(ROWS_PER_PARTIAL_SUM * columns) {
-        for_each_lanes!(columns, |first, L| {
+    vectorize!(|simd| for block in rows.chunks(ROWS_PER_PARTIAL_SUM * columns) {
+        for_each_lanes!(simd, columns, |first, L| {
             let mut partial = [0.0_f32; L];
             for row in block.chunks_exact(columns) {
                 let x = lanes::<L>(row, first);
@@ -87,7 +88,7 @@ pub(crate) fn add_column_sums(rows: &[f32], columns: usize, total: &mut [f32]) {
                 total[lane] += partial[lane];
             }
         });
-    }
+    });
 }
 
 /// Writes the same row, or zeros, to every row: what a layer's outputs are before anything is added.

@@ -6,6 +6,7 @@
 //! PyTorch's form: d = g + λ·p; v ← μ·v + d; p ← p − η·v, with Nesterov p ← p − η·(d + μ·v).
 
 use crate::check_len;
+use crate::simd::vectorize;
 
 /// Settings of one step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,10 +32,10 @@ pub fn sgd_step(options: &Sgd, parameters: &mut [f32], gradients: &[f32], veloci
     check_len("gradients", gradients.len(), parameters.len());
     check_len("velocity", velocity.len(), parameters.len());
     let Sgd { learning_rate, momentum, weight_decay, nesterov } = *options;
-    for ((p, g), v) in parameters.iter_mut().zip(gradients).zip(velocity) {
+    vectorize!(for ((p, g), v) in parameters.iter_mut().zip(gradients).zip(velocity) {
         let d = g + weight_decay * *p;
         *v = momentum * *v + d;
         let direction = if nesterov { d + momentum * *v } else { *v };
         *p -= learning_rate * direction;
-    }
+    });
 }

@@ -10,6 +10,7 @@ use crate::check_len;
 use crate::error::ShapeError;
 use crate::reduce;
 use crate::shape::{element_count, require_positive};
+use crate::simd::vectorize;
 
 /// Sizes and settings of the loss.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -132,12 +133,12 @@ pub fn softmax_cross_entropy_backward(
     let at_label = 1.0 - smoothing + elsewhere;
     let batch = options.batch as f32;
     let rows = probabilities.chunks_exact(classes).zip(logits_gradient.chunks_exact_mut(classes));
-    for ((probability, gradient), &label) in rows.zip(labels) {
+    vectorize!(for ((probability, gradient), &label) in rows.zip(labels) {
         for (class, (dz, &p)) in gradient.iter_mut().zip(probability).enumerate() {
             let target = if class == label as usize { at_label } else { elsewhere };
             *dz += (p - target) / batch;
         }
-    }
+    });
 }
 
 /// Index and value of the first largest logit; no index when there is a NaN, whose row then becomes NaN.

@@ -1,6 +1,7 @@
 //! Products of small matrices that lie in order: destination += left · right.
 
 use crate::lanes::{for_each_lanes, lanes, lanes_mut};
+use crate::simd::vectorize;
 
 /// Rows that share one load of 8 elements of `right`: 4 × 8 sums fill eight 128-bit registers.
 const ROWS: usize = 4;
@@ -25,7 +26,7 @@ pub(super) fn accumulate_product(
     destination: &mut [f32],
 ) {
     let rows = destination.len() / columns;
-    for_each_lanes!(columns, |first, L| {
+    vectorize!(|simd| for_each_lanes!(simd, columns, |first, L| {
         let mut row = 0;
         while row + ROWS <= rows {
             tile::<ROWS, L>(left, (row, rows), right, (depth, columns), first, destination);
@@ -35,7 +36,7 @@ pub(super) fn accumulate_product(
             tile::<1, L>(left, (row, rows), right, (depth, columns), first, destination);
             row += 1;
         }
-    });
+    }));
 }
 
 /// `R` rows × `L` columns.
@@ -48,13 +49,23 @@ fn tile<const R: usize, const L: usize>(
     first: usize,
     destination: &mut [f32],
 ) {
-    let mut sums: [[f32; L]; R] =
-        std::array::from_fn(|r| *lanes::<L>(destination, (row + r) * columns + first));
+    // Arrays are filled in loops: `from_fn` is not always inlined.
+    let mut sums = [[0.0; L]; R];
+    for (r, sums) in sums.iter_mut().enumerate() {
+        *sums = *lanes::<L>(destination, (row + r) * columns + first);
+    }
     match left {
         Left::Rows(left) => {
-            let left: [&[f32]; R] = std::array::from_fn(|r| &left[(row + r) * depth..][..depth]);
+            let mut of_row: [&[f32]; R] = [&[]; R];
+            for (r, of_row) in of_row.iter_mut().enumerate() {
+                *of_row = &left[(row + r) * depth..][..depth];
+            }
             for (k, right) in right.chunks_exact(columns).enumerate() {
-                add_products(&mut sums, std::array::from_fn(|r| left[r][k]), lanes::<L>(right, first));
+                let mut left = [0.0; R];
+                for (left, of_row) in left.iter_mut().zip(of_row) {
+                    *left = of_row[k];
+                }
+                add_products(&mut sums, left, lanes::<L>(right, first));
             }
         }
         Left::Columns(left) => {

@@ -5,13 +5,14 @@
 
 use super::Conv2d;
 use crate::lanes::{for_each_lanes, lanes, lanes_mut};
+use crate::simd::vectorize;
 use crate::windows::for_each_window;
 
 /// output += convolution of the input; the output already holds the bias.
 pub(super) fn forward(options: &Conv2d, input: &[f32], weights: &[f32], output: &mut [f32]) {
     let Conv2d { input: from, output: to, window, .. } = *options;
-    for_each_window(from, to, window, |pixel| {
-        for_each_lanes!(from.channels, |first, L| {
+    vectorize!(|simd| for_each_window(from, to, window, |pixel| {
+        for_each_lanes!(simd, from.channels, |first, L| {
             let y = lanes_mut::<L>(output, pixel.output + first);
             let mut sums = *y;
             pixel.for_each_tap(|tap, source| {
@@ -22,7 +23,7 @@ pub(super) fn forward(options: &Conv2d, input: &[f32], weights: &[f32], output: 
             });
             *y = sums;
         });
-    });
+    }));
 }
 
 /// `input_gradient` += output gradient · weight, for each tap of each output pixel in order.
@@ -33,18 +34,20 @@ pub(super) fn backward_input(
     input_gradient: &mut [f32],
 ) {
     let Conv2d { input: from, output: to, window, .. } = *options;
-    for_each_window(from, to, window, |pixel| {
-        for_each_lanes!(from.channels, |first, L| {
+    vectorize!(|simd| for_each_window(from, to, window, |pixel| {
+        for_each_lanes!(simd, from.channels, |first, L| {
             let dy = *lanes::<L>(output_gradient, pixel.output + first);
             pixel.for_each_tap(|tap, source| {
                 let w = lanes::<L>(weights, tap + first);
                 let dx = lanes_mut::<L>(input_gradient, source + first);
+                let mut sums = *dx;
                 for lane in 0..L {
-                    dx[lane] += dy[lane] * w[lane];
+                    sums[lane] += dy[lane] * w[lane];
                 }
+                *dx = sums;
             });
         });
-    });
+    }));
 }
 
 /// `weight_gradient` += input · output gradient, summed over the pixels of an image and then over the images.
@@ -57,7 +60,9 @@ pub(super) fn backward_weights(
     let Conv2d { input: from, output: to, window, .. } = *options;
     let channels = from.channels;
     let images = input.chunks_exact(from.pixels() * channels);
-    for (x_image, dy_image) in images.zip(output_gradient.chunks_exact(to.pixels() * channels)) {
+    vectorize!(|simd| for (x_image, dy_image) in
+        images.zip(output_gradient.chunks_exact(to.pixels() * channels))
+    {
         for tap_row in 0..window.height.kernel {
             let rows = window.height.real_outputs(from.height, to.height, tap_row);
             for tap_column in 0..window.width.kernel {
@@ -67,7 +72,7 @@ pub(super) fn backward_weights(
                     continue;
                 }
                 let first_column = window.width.input_index(columns.start, tap_column);
-                for_each_lanes!(channels, |first, L| {
+                for_each_lanes!(simd, channels, |first, L| {
                     let mut sums = [0.0_f32; L];
                     for row in rows.clone() {
                         let x_row = window.height.input_index(row, tap_row) * from.width + first_column;
@@ -88,5 +93,5 @@ pub(super) fn backward_weights(
                 });
             }
         }
-    }
+    });
 }

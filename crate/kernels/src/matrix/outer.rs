@@ -1,10 +1,9 @@
 //! destination[depth, output] += Σ over pixels of source[pixel, depth] · gradient[pixel, output].
 
+use super::pack::panel_lanes;
 use super::{Grid, Steps, Taps};
-use crate::lanes::{for_each_lanes, lanes, lanes_mut};
-
-/// Depth elements that share one load of the gradient; as for [`super::product`], 4 × 8 sums.
-const DEPTHS: usize = 4;
+use crate::lanes::lanes;
+use crate::simd::{Array, Level, Register, Simd, dispatch};
 
 /// Rows of pixels make one partial sum until it has at least this many pixels. Partial sums keep the rounding
 /// error of 10⁵ pixels near that of 10³, and the operands of one fit the fastest cache.
@@ -27,82 +26,161 @@ pub(crate) fn accumulate_outer_product(
     let total_rows = grid.images * grid.rows;
     let rows_per_block = PIXELS_PER_PARTIAL_SUM.div_ceil(grid.columns);
     for first_row in (0..total_rows).step_by(rows_per_block) {
-        let rows = first_row..total_rows.min(first_row + rows_per_block);
-        for (run_index, offset) in taps.run_offsets().enumerate() {
-            let mut within = 0;
-            while within < taps.run {
-                let block = Block {
-                    grid,
-                    rows: (rows.start, rows.end),
-                    source,
-                    source_steps,
-                    offset: offset + within,
-                    gradient,
-                    gradient_steps,
-                };
-                let target = &mut destination[(run_index * taps.run + within) * row_len..];
-                let depths = (taps.run - within).min(DEPTHS);
-                match depths {
-                    4 => block.accumulate_depths::<4>(outputs, target, row_len),
-                    3 => block.accumulate_depths::<3>(outputs, target, row_len),
-                    2 => block.accumulate_depths::<2>(outputs, target, row_len),
-                    _ => block.accumulate_depths::<1>(outputs, target, row_len),
-                }
-                within += depths;
-            }
-        }
+        let rows = rows_per_block.min(total_rows - first_row);
+        let block = Block { grid, first_row, rows, source, source_steps, gradient, gradient_steps };
+        dispatch!(|simd| block.accumulate(simd, taps, outputs, destination, row_len));
     }
 }
 
-/// The pixels of one partial sum, and the depth at which to read them.
+/// The pixels of one partial sum.
+#[derive(Clone, Copy)]
 struct Block<'a> {
     grid: Grid,
-    /// First row and the row behind the last one, counted over all images.
-    rows: (usize, usize),
+    /// First row, counted over all images, and number of rows.
+    first_row: usize,
+    rows: usize,
     source: &'a [f32],
     source_steps: Steps,
-    offset: usize,
     gradient: &'a [f32],
     gradient_steps: Steps,
 }
 
+/// The outputs of one tile.
+#[derive(Clone, Copy)]
+struct Outputs<R> {
+    register: R,
+    first: usize,
+    width: usize,
+}
+
 impl Block<'_> {
-    /// Adds `D` rows of the destination.
-    fn accumulate_depths<const D: usize>(&self, outputs: usize, destination: &mut [f32], row_len: usize) {
-        for_each_lanes!(outputs, |first, L| {
-            let sums = self.sum_tile::<D, L>(first);
-            for (depth, sums) in sums.iter().enumerate() {
-                let total = lanes_mut::<L>(destination, depth * row_len + first);
-                for lane in 0..L {
-                    total[lane] += sums[lane];
-                }
+    /// Adds the block's sums to the destination, one register of outputs after the other. The number of
+    /// depths in a tile is that of pixels in a tile of [`super::product`], for the same reason.
+    fn accumulate<S: Simd>(
+        self,
+        simd: S,
+        taps: &Taps,
+        outputs: usize,
+        destination: &mut [f32],
+        row_len: usize,
+    ) {
+        let mut first = 0;
+        while first < outputs {
+            let rest = outputs - first;
+            let lanes = match S::LEVEL {
+                // Without masks, parts of a register cost more than single lanes.
+                Level::Baseline if rest >= 8 => 8,
+                Level::Baseline if rest >= 4 => 4,
+                Level::Baseline => 1,
+                _ => panel_lanes(S::LEVEL, rest),
+            };
+            let width = lanes.min(rest);
+            macro_rules! accumulate {
+                ($register:expr, $depths:literal) => {
+                    simd.run(
+                        #[inline(always)]
+                        || {
+                            let outputs = Outputs { register: $register, first, width };
+                            if width == lanes {
+                                self.accumulate_outputs::<_, $depths, true>(
+                                    outputs,
+                                    taps,
+                                    destination,
+                                    row_len,
+                                );
+                            } else {
+                                self.accumulate_outputs::<_, $depths, false>(
+                                    outputs,
+                                    taps,
+                                    destination,
+                                    row_len,
+                                );
+                            }
+                        },
+                    )
+                };
             }
-        });
+            match (S::LEVEL, lanes) {
+                (Level::Avx512, 32) => accumulate!(simd.x32(), 8),
+                (Level::Avx512, 16) => accumulate!(simd.x16(), 8),
+                (Level::Avx2, 16) => accumulate!(simd.x16(), 4),
+                (Level::Baseline, 8) => accumulate!(simd.x8(), 4),
+                (_, 8) => accumulate!(simd.x8(), 8),
+                (_, 4) => accumulate!(simd.x4(), 8),
+                _ => accumulate!(Array::<1>::default(), 8),
+            }
+            first += lanes;
+        }
     }
 
-    /// Σ over the block's pixels of `D` depths × `L` outputs from output `first` on.
+    /// The block's sums for `R::LANES` outputs and all depths, `D` at a time.
     #[inline(always)]
-    fn sum_tile<const D: usize, const L: usize>(&self, first: usize) -> [[f32; L]; D] {
-        let Self { grid, source_steps, gradient_steps, .. } = *self;
-        let mut sums = [[0.0_f32; L]; D];
-        for row in self.rows.0..self.rows.1 {
-            let (image, row) = (row / grid.rows, row % grid.rows);
-            let x_first =
-                source_steps.first + image * source_steps.image + row * source_steps.row + self.offset;
+    fn accumulate_outputs<R: Register, const D: usize, const FULL: bool>(
+        self,
+        outputs: Outputs<R>,
+        taps: &Taps,
+        destination: &mut [f32],
+        row_len: usize,
+    ) {
+        let mut row = 0;
+        for offset in taps.run_offsets() {
+            let mut within = 0;
+            while within < taps.run {
+                let target = &mut destination[(row + within) * row_len + outputs.first..];
+                let at = offset + within;
+                let depths = taps.run - within;
+                within += match depths {
+                    _ if depths >= D => self.accumulate_tile::<R, D, FULL>(outputs, at, target, row_len),
+                    4.. => self.accumulate_tile::<R, 4, FULL>(outputs, at, target, row_len),
+                    3 => self.accumulate_tile::<R, 3, FULL>(outputs, at, target, row_len),
+                    2 => self.accumulate_tile::<R, 2, FULL>(outputs, at, target, row_len),
+                    _ => self.accumulate_tile::<R, 1, FULL>(outputs, at, target, row_len),
+                };
+            }
+            row += taps.run;
+        }
+    }
+
+    /// The block's sums for `D` depths from `offset` on, which it gives back, × `R::LANES` outputs.
+    #[inline(always)]
+    fn accumulate_tile<R: Register, const D: usize, const FULL: bool>(
+        self,
+        Outputs { register, first, width }: Outputs<R>,
+        offset: usize,
+        destination: &mut [f32],
+        row_len: usize,
+    ) -> usize {
+        let Self { grid, source_steps, gradient_steps, .. } = self;
+        let mut sums = [register.splat(0.0); D];
+        let (mut image, mut row) = (self.first_row / grid.rows, self.first_row % grid.rows);
+        for _ in 0..self.rows {
+            let x_first = source_steps.first + image * source_steps.image + row * source_steps.row + offset;
             let g_first =
                 gradient_steps.first + image * gradient_steps.image + row * gradient_steps.row + first;
             let x_row = &self.source[x_first..][..(grid.columns - 1) * source_steps.column + D];
-            let g_row = &self.gradient[g_first..][..(grid.columns - 1) * gradient_steps.column + L];
+            let g_row = &self.gradient[g_first..][..(grid.columns - 1) * gradient_steps.column + width];
             for column in 0..grid.columns {
                 let x = lanes::<D>(x_row, column * source_steps.column);
-                let g = lanes::<L>(g_row, column * gradient_steps.column);
+                let g = &g_row[column * gradient_steps.column..];
+                let g = if FULL { register.load(g) } else { register.load_first(g, width) };
                 for d in 0..D {
-                    for lane in 0..L {
-                        sums[d][lane] += x[d] * g[lane];
-                    }
+                    sums[d] = register.add_product(sums[d], register.splat(x[d]), g);
                 }
             }
+            row += 1;
+            if row == grid.rows {
+                (image, row) = (image + 1, 0);
+            }
         }
-        sums
+        for (depth, sums) in sums.into_iter().enumerate() {
+            let total = &mut destination[depth * row_len..];
+            if FULL {
+                register.store(register.add(register.load(total), sums), total);
+            } else {
+                let sums = register.add(register.load_first(total, width), sums);
+                register.store_first(sums, total, width);
+            }
+        }
+        D
     }
 }

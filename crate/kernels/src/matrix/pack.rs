@@ -1,23 +1,36 @@
 //! The right side of a product, rearranged so that the micro-kernel reads it from front to back.
 //!
-//! Shapes: a matrix `[depth, outputs]` becomes panels of 8 outputs, `[outputs / 8][depth][8]`, and for the
-//! rest one panel of 8 or, for at most 4 outputs, of 4. Missing outputs of the last panel are 0.
+//! Shapes: a matrix `[depth, outputs]` becomes panels `[depth][lanes]` one after the other, each for as many
+//! outputs as [`panel_lanes`] says. Missing outputs of the last panel are 0. How wide the panels are depends
+//! on the level of the host; the element at which an output's panel starts does not.
 
-use crate::lanes::LANES;
+use crate::simd::Level;
 
 /// How much larger than its matrix a packed one may be: a single output fills a panel of 4.
-pub(crate) const LARGEST_PANEL_GROWTH: usize = LANES / 2;
+pub(crate) const LARGEST_PANEL_GROWTH: usize = 4;
 
-/// Lanes of the panel that starts at output `first`.
-pub(super) fn panel_lanes(outputs: usize, first: usize) -> usize {
-    if outputs - first > LANES / 2 { LANES } else { LANES / 2 }
+/// Lanes of the panel for the first of `rest` outputs: two registers if the outputs fill them, else the
+/// fewest that are not half empty.
+#[inline(always)]
+pub(super) fn panel_lanes(level: Level, rest: usize) -> usize {
+    match level {
+        Level::Avx512 if rest >= 32 => 32,
+        Level::Avx512 if rest > 8 => 16,
+        Level::Avx2 if rest >= 16 => 16,
+        _ if rest > 4 => 8,
+        _ => 4,
+    }
 }
 
-/// Elements of the panels for `outputs` outputs.
+/// Elements of the panels for `outputs` outputs, at any level.
 pub(crate) fn packed_len(depth: usize, outputs: usize) -> usize {
-    let rest = outputs % LANES;
-    let full = outputs - rest;
-    depth * (full + if rest == 0 { 0 } else { panel_lanes(outputs, full) })
+    let last = match outputs % 16 {
+        0 => 0,
+        1..=4 => 4,
+        5..=8 => 8,
+        _ => 16,
+    };
+    depth * (outputs / 16 * 16 + last)
 }
 
 /// Writes row `index` of the `[depth, outputs]` matrix into the panels; `value` gives its elements.
@@ -28,11 +41,16 @@ pub(crate) fn pack_depth_row(
     index: usize,
     value: impl Fn(usize) -> f32,
 ) {
-    for first in (0..outputs).step_by(LANES) {
-        let lanes = panel_lanes(outputs, first);
+    let level = Level::current();
+    let mut first = 0;
+    while first < outputs {
+        let lanes = panel_lanes(level, outputs - first);
         let row = &mut panels[first * depth + index * lanes..][..lanes];
-        for (lane, element) in row.iter_mut().enumerate() {
-            *element = if first + lane < outputs { value(first + lane) } else { 0.0 };
+        let (real, missing) = row.split_at_mut(lanes.min(outputs - first));
+        for (lane, element) in real.iter_mut().enumerate() {
+            *element = value(first + lane);
         }
+        missing.fill(0.0);
+        first += lanes;
     }
 }

@@ -1,13 +1,8 @@
 //! destination[pixel, output] += Σ over depth of source[pixel, depth] · weights[depth, output].
 
-use super::pack::{packed_len, panel_lanes};
+use super::pack::panel_lanes;
 use super::{Grid, Steps, Taps};
-use crate::lanes::LANES;
-
-/// Pixels that share one load of 8 weights. 4 × 8 sums fill eight 128-bit registers and leave eight for
-/// operands, which is what x86-64 has; for a panel of 4 weights it takes twice the pixels to keep as many
-/// sums in flight.
-const PIXELS: usize = 4;
+use crate::simd::{Level, Register, Simd, dispatch};
 
 /// Adds the product of each pixel's depth with the packed weights to that pixel's outputs. Every output is
 /// summed in the order of the depth, starting from the value it had.
@@ -22,88 +17,151 @@ pub(crate) fn accumulate_product(
     (panels, outputs): (&[f32], usize),
     (destination, destination_steps): (&mut [f32], Steps),
 ) {
-    let depth = taps.depth();
-    for first in (0..outputs).step_by(LANES) {
-        let mut pixels = Pixels::new(grid, source_steps, destination_steps);
-        pixels.shift_destination(first);
-        let width = (outputs - first).min(LANES);
-        let panel = &panels[first * depth..packed_len(depth, (first + LANES).min(outputs))];
-        match panel_lanes(outputs, first) {
-            LANES => product_panel::<PIXELS, LANES>(pixels, source, taps, panel, destination, width),
-            _ => product_panel::<{ 2 * PIXELS }, { LANES / 2 }>(
-                pixels,
-                source,
-                taps,
-                panel,
-                destination,
-                width,
-            ),
+    let pixels = Pixels::new(grid, source_steps, destination_steps);
+    dispatch!(|simd| product(simd, pixels, source, taps, (panels, outputs), destination));
+}
+
+/// One panel after the other. A tile has as many pixels as there are registers for their sums, and for the
+/// addresses of as many: eight sums hide the time that an addition takes; only with the 32 registers of
+/// AVX-512 is there room for more.
+fn product<S: Simd>(
+    simd: S,
+    pixels: Pixels,
+    source: &[f32],
+    taps: &Taps,
+    (panels, outputs): (&[f32], usize),
+    destination: &mut [f32],
+) {
+    let mut first = 0;
+    while first < outputs {
+        let rest = outputs - first;
+        let lanes = panel_lanes(S::LEVEL, rest);
+        let panel = Panel { weights: &panels[first * taps.depth()..], first, width: rest.min(lanes) };
+        match (S::LEVEL, lanes) {
+            (Level::Avx512, 32) => {
+                panel.product::<_, _, 8>(simd, simd.x32(), pixels, source, taps, destination);
+            }
+            (Level::Avx512, 16) => {
+                panel.product::<_, _, 8>(simd, simd.x16(), pixels, source, taps, destination);
+            }
+            (Level::Avx2, 16) => {
+                panel.product::<_, _, 4>(simd, simd.x16(), pixels, source, taps, destination);
+            }
+            (Level::Baseline, 8) => {
+                panel.product::<_, _, 4>(simd, simd.x8(), pixels, source, taps, destination);
+            }
+            (_, 8) => panel.product::<_, _, 8>(simd, simd.x8(), pixels, source, taps, destination),
+            _ => panel.product::<_, _, 8>(simd, simd.x4(), pixels, source, taps, destination),
+        }
+        first += lanes;
+    }
+}
+
+/// The packed weights of `width` outputs from output `first` on.
+#[derive(Clone, Copy)]
+struct Panel<'a> {
+    weights: &'a [f32],
+    first: usize,
+    width: usize,
+}
+
+impl Panel<'_> {
+    /// The panel's outputs for all pixels, `P` at a time.
+    fn product<S: Simd, R: Register, const P: usize>(
+        self,
+        simd: S,
+        register: R,
+        pixels: Pixels,
+        source: &[f32],
+        taps: &Taps,
+        destination: &mut [f32],
+    ) {
+        simd.run(
+            #[inline(always)]
+            || {
+                if self.width == R::LANES {
+                    self.product_in::<R, P, true>(register, pixels, source, taps, destination);
+                } else {
+                    self.product_in::<R, P, false>(register, pixels, source, taps, destination);
+                }
+            },
+        );
+    }
+
+    #[inline(always)]
+    fn product_in<R: Register, const P: usize, const FULL: bool>(
+        self,
+        register: R,
+        mut pixels: Pixels,
+        source: &[f32],
+        taps: &Taps,
+        destination: &mut [f32],
+    ) {
+        pixels.shift_destination(self.first);
+        let weights = &self.weights[..taps.depth() * R::LANES];
+        while pixels.left >= P {
+            let mut tile = [(0, 0); P];
+            for pixel in &mut tile {
+                *pixel = pixels.next_pixel();
+            }
+            product_tile::<R, _, FULL>(register, tile, source, taps, (weights, self.width), destination);
+        }
+        while pixels.left > 0 {
+            // Where pixels are missing the last one is computed again, to the same values.
+            let mut tile = [pixels.next_pixel(); 4];
+            for p in 1..4 {
+                tile[p] = if pixels.left > 0 { pixels.next_pixel() } else { tile[p - 1] };
+            }
+            product_tile::<R, _, FULL>(register, tile, source, taps, (weights, self.width), destination);
         }
     }
 }
 
-/// One panel of `L` outputs for all pixels, `P` at a time.
-fn product_panel<const P: usize, const L: usize>(
-    mut pixels: Pixels,
-    source: &[f32],
-    taps: &Taps,
-    panel: &[f32],
-    destination: &mut [f32],
-    width: usize,
-) {
-    let (panel, _) = panel.as_chunks::<L>();
-    while pixels.left >= P {
-        let tile: [(usize, usize); P] = std::array::from_fn(|_| pixels.next_pixel());
-        product_tile(tile, source, taps, panel, destination, width);
-    }
-    while pixels.left > 0 {
-        product_tile([pixels.next_pixel()], source, taps, panel, destination, width);
-    }
-}
-
-/// `P` pixels × `L` outputs, summed in registers. `pixels` are pairs of source and destination.
+/// `P` pixels × `R::LANES` outputs, summed in registers. `pixels` are pairs of source and destination.
 #[inline(always)]
-fn product_tile<const P: usize, const L: usize>(
+fn product_tile<R: Register, const P: usize, const FULL: bool>(
+    register: R,
     pixels: [(usize, usize); P],
     source: &[f32],
     taps: &Taps,
-    panel: &[[f32; L]],
+    (weights, width): (&[f32], usize),
     destination: &mut [f32],
-    width: usize,
 ) {
-    let mut sums = [[0.0_f32; L]; P];
+    // Arrays are filled in loops: `map` and `from_fn` of `P` elements are not always inlined.
+    let mut sums = [register.splat(0.0); P];
     for (sums, (_, to)) in sums.iter_mut().zip(pixels) {
-        if width == L {
-            sums.copy_from_slice(&destination[to..][..L]);
+        *sums = if FULL {
+            register.load(&destination[to..])
         } else {
-            sums[..width].copy_from_slice(&destination[to..][..width]);
-        }
+            register.load_first(&destination[to..], width)
+        };
     }
-    let mut panel = panel;
+    let mut rest = weights;
     for offset in taps.run_offsets() {
-        let (weights, rest) = panel.split_at(taps.run);
-        panel = rest;
-        let x: [&[f32]; P] = std::array::from_fn(|p| &source[pixels[p].0 + offset..][..taps.run]);
-        for k in 0..taps.run {
-            let weights = &weights[k];
+        let (weights, behind) = rest.split_at(taps.run * R::LANES);
+        rest = behind;
+        let mut x: [&[f32]; P] = [&[]; P];
+        for (x, (from, _)) in x.iter_mut().zip(pixels) {
+            *x = &source[from + offset..][..taps.run];
+        }
+        for (k, weights) in weights.chunks_exact(R::LANES).enumerate() {
+            let weights = register.load(weights);
             for p in 0..P {
-                let x = x[p][k];
-                for lane in 0..L {
-                    sums[p][lane] += x * weights[lane];
-                }
+                sums[p] = register.add_product(sums[p], register.splat(x[p][k]), weights);
             }
         }
     }
-    for (sums, (_, to)) in sums.iter().zip(pixels) {
-        if width == L {
-            destination[to..][..L].copy_from_slice(sums);
+    for (sums, (_, to)) in sums.into_iter().zip(pixels) {
+        if FULL {
+            register.store(sums, &mut destination[to..]);
         } else {
-            destination[to..][..width].copy_from_slice(&sums[..width]);
+            register.store_first(sums, &mut destination[to..], width);
         }
     }
 }
 
 /// Walks over the pixels of a grid in a source and a destination at once.
+#[derive(Clone, Copy)]
 struct Pixels {
     grid: Grid,
     steps: [Steps; 2],

@@ -1,13 +1,13 @@
-//! Every operator gives the bits it always gave, natively and in WebAssembly, whatever its vector width. A
+//! Every operator gives the bits it always gave, natively and in WebAssembly, at every vector width. A
 //! digest changes only together with the numerics version.
 
 use nas_kernels::{
     ActivationFunction, AdamW, Affine, AffineGradient, Attention, AvgPool, BatchNorm, Conv2d, Dense, Image,
-    LayerNorm, LayerNormSaved, LeakyRelu, Reads, RowStatistics, Sgd, SoftmaxCrossEntropy, Window, adamw_step,
-    attention_backward, attention_forward, avg_pool_backward, avg_pool_forward, conv2d_backward_input,
-    conv2d_backward_parameters, conv2d_forward, dense_backward_input, dense_backward_parameters,
-    dense_forward, layer_norm_backward, layer_norm_forward, reduce, sgd_step, softmax_cross_entropy_backward,
-    softmax_cross_entropy_forward,
+    LayerNorm, LayerNormSaved, LeakyRelu, Level, Reads, RowStatistics, Sgd, SoftmaxCrossEntropy, Window,
+    adamw_step, attention_backward, attention_forward, avg_pool_backward, avg_pool_forward,
+    conv2d_backward_input, conv2d_backward_parameters, conv2d_forward, dense_backward_input,
+    dense_backward_parameters, dense_forward, layer_norm_backward, layer_norm_forward, reduce, sgd_step,
+    softmax_cross_entropy_backward, softmax_cross_entropy_forward, with_level,
 };
 use nas_numerics::Digester;
 
@@ -141,6 +141,12 @@ fn optimizers() -> String {
 
 #[test]
 fn every_operator_gives_the_bits_it_always_gave() {
+    for level in Level::available() {
+        with_level(level, || assert_the_bits(level));
+    }
+}
+
+fn assert_the_bits(level: Level) {
     let image = |height, width, channels| Image::new(3, height, width, channels).unwrap();
     let same = Window::new(3, 3).with_same_padding();
     let leak = LeakyRelu::new(0.01).unwrap();
@@ -183,5 +189,5 @@ fn every_operator_gives_the_bits_it_always_gave() {
         .filter(|(_, found, expected)| found != expected)
         .map(|(name, found, expected)| format!("{name}: {found}, was {expected}"))
         .collect();
-    assert!(changed.is_empty(), "bits have changed:\n{}", changed.join("\n"));
+    assert!(changed.is_empty(), "bits have changed at {level:?}:\n{}", changed.join("\n"));
 }

@@ -1,7 +1,8 @@
 //! Convolution. Inputs are [`exact_values`] where the expectation is a number, so most tolerances are 0.
 
 use nas_kernels::{
-    Conv2d, Image, ShapeError, Window, conv2d_backward_input, conv2d_backward_parameters, conv2d_forward,
+    Conv2d, Image, Level, ShapeError, Window, conv2d_backward_input, conv2d_backward_parameters,
+    conv2d_forward, with_level,
 };
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -293,10 +294,18 @@ proptest! {
         let weights = exact_values(conv.weights_len(), 2);
         let bias = exact_values(conv.bias_len(), 3);
         let dy = exact_values(conv.output().len(), 4);
-        let output = forward(&conv, &x, &weights, Some(&bias));
-        prop_assert_eq!(output, reference.forward(&x, &weights, Some(&bias)));
-        let input_gradient = backward_input(&conv, &weights, &dy, x.len());
-        prop_assert_eq!(input_gradient, reference.backward_input(&weights, &dy));
-        prop_assert_eq!(backward_weights(&conv, &x, &dy), reference.backward_weights(&x, &dy, weights.len()));
+        let expected = (
+            reference.forward(&x, &weights, Some(&bias)),
+            reference.backward_input(&weights, &dy),
+            reference.backward_weights(&x, &dy, weights.len()),
+        );
+        for level in Level::available() {
+            let found = with_level(level, || (
+                forward(&conv, &x, &weights, Some(&bias)),
+                backward_input(&conv, &weights, &dy, x.len()),
+                backward_weights(&conv, &x, &dy),
+            ));
+            prop_assert_eq!(&found, &expected, "{:?}", level);
+        }
     }
 }

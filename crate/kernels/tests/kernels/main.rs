@@ -8,6 +8,7 @@ mod conv2d;
 mod dense;
 mod element_wise;
 mod layer_norm;
+mod levels;
 mod loss;
 mod optimizers;
 mod pool;

@@ -1,0 +1,156 @@
+//! What the micro-kernels do with a register.
+
+/// Registers of `LANES` lanes. The value itself is only the proof that the host has them.
+pub(crate) trait Register: Copy {
+    const LANES: usize;
+    type Vector: Copy;
+
+    /// The same value in every lane.
+    fn splat(self, value: f32) -> Self::Vector;
+
+    /// The first values of the slice; panics when there are fewer than lanes.
+    fn load(self, values: &[f32]) -> Self::Vector;
+
+    /// The first `count` values of the slice and zeros; panics when there are fewer, or more than lanes.
+    fn load_first(self, values: &[f32], count: usize) -> Self::Vector;
+
+    /// Overwrites the first values of the slice; panics when there are fewer than lanes.
+    fn store(self, vector: Self::Vector, values: &mut [f32]);
+
+    /// Overwrites the first `count` values of the slice; panics when there are fewer, or more than lanes.
+    fn store_first(self, vector: Self::Vector, values: &mut [f32], count: usize);
+
+    fn add(self, left: Self::Vector, right: Self::Vector) -> Self::Vector;
+
+    fn multiply(self, left: Self::Vector, right: Self::Vector) -> Self::Vector;
+
+    /// sum + left · right, rounded twice.
+    #[inline(always)]
+    fn add_product(self, sum: Self::Vector, left: Self::Vector, right: Self::Vector) -> Self::Vector {
+        self.add(sum, self.multiply(left, right))
+    }
+}
+
+/// Lanes in an array, which the compiler keeps in registers.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Array<const L: usize>(());
+
+impl<const L: usize> Register for Array<L> {
+    const LANES: usize = L;
+    type Vector = [f32; L];
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> [f32; L] {
+        [value; L]
+    }
+
+    #[inline(always)]
+    fn load(self, values: &[f32]) -> [f32; L] {
+        *crate::lanes::lanes(values, 0)
+    }
+
+    #[inline(always)]
+    fn load_first(self, values: &[f32], count: usize) -> [f32; L] {
+        first_of(&values[..count])
+    }
+
+    #[inline(always)]
+    fn store(self, vector: [f32; L], values: &mut [f32]) {
+        *crate::lanes::lanes_mut(values, 0) = vector;
+    }
+
+    #[inline(always)]
+    fn store_first(self, vector: [f32; L], values: &mut [f32], count: usize) {
+        copy_first(&vector, &mut values[..count]);
+    }
+
+    #[inline(always)]
+    fn add(self, mut left: [f32; L], right: [f32; L]) -> [f32; L] {
+        for lane in 0..L {
+            left[lane] += right[lane];
+        }
+        left
+    }
+
+    #[inline(always)]
+    fn multiply(self, mut left: [f32; L], right: [f32; L]) -> [f32; L] {
+        for lane in 0..L {
+            left[lane] *= right[lane];
+        }
+        left
+    }
+}
+
+/// The values and zeros. A loop of `L` steps is unrolled, where copying the slice would call a function.
+#[inline(always)]
+pub(super) fn first_of<const L: usize>(values: &[f32]) -> [f32; L] {
+    assert!(values.len() <= L, "a register of fewer lanes");
+    let mut vector = [0.0; L];
+    for (lane, value) in vector.iter_mut().enumerate() {
+        if lane < values.len() {
+            *value = values[lane];
+        }
+    }
+    vector
+}
+
+/// Overwrites the values by as many of the vector.
+#[inline(always)]
+pub(super) fn copy_first<const L: usize>(vector: &[f32; L], values: &mut [f32]) {
+    assert!(values.len() <= L, "a register of fewer lanes");
+    for (lane, value) in vector.iter().enumerate() {
+        if lane < values.len() {
+            values[lane] = *value;
+        }
+    }
+}
+
+/// Two registers as one of twice the lanes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pair<R>(pub(crate) R);
+
+impl<R: Register> Register for Pair<R> {
+    const LANES: usize = 2 * R::LANES;
+    type Vector = [R::Vector; 2];
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> Self::Vector {
+        [self.0.splat(value); 2]
+    }
+
+    #[inline(always)]
+    fn load(self, values: &[f32]) -> Self::Vector {
+        let (left, right) = values.split_at(R::LANES);
+        [self.0.load(left), self.0.load(right)]
+    }
+
+    #[inline(always)]
+    fn load_first(self, values: &[f32], count: usize) -> Self::Vector {
+        let (left, right) = values[..count].split_at(count.min(R::LANES));
+        [self.0.load_first(left, left.len()), self.0.load_first(right, right.len())]
+    }
+
+    #[inline(always)]
+    fn store(self, vector: Self::Vector, values: &mut [f32]) {
+        let (left, right) = values.split_at_mut(R::LANES);
+        self.0.store(vector[0], left);
+        self.0.store(vector[1], right);
+    }
+
+    #[inline(always)]
+    fn store_first(self, vector: Self::Vector, values: &mut [f32], count: usize) {
+        let (left, right) = values[..count].split_at_mut(count.min(R::LANES));
+        self.0.store_first(vector[0], left, left.len());
+        self.0.store_first(vector[1], right, right.len());
+    }
+
+    #[inline(always)]
+    fn add(self, left: Self::Vector, right: Self::Vector) -> Self::Vector {
+        [self.0.add(left[0], right[0]), self.0.add(left[1], right[1])]
+    }
+
+    #[inline(always)]
+    fn multiply(self, left: Self::Vector, right: Self::Vector) -> Self::Vector {
+        [self.0.multiply(left[0], right[0]), self.0.multiply(left[1], right[1])]
+    }
+}
