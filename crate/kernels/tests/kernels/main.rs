@@ -10,6 +10,7 @@ mod element_wise;
 mod layer_norm;
 mod levels;
 mod loss;
+mod multiply;
 mod optimizers;
 mod pool;
 mod reduce;
