@@ -38,6 +38,7 @@ pub mod batch_norm;
 pub mod concat;
 pub mod conv2d;
 pub mod dense;
+pub mod dropout;
 mod error;
 pub mod global_avg_pool;
 mod lanes;
@@ -71,6 +72,7 @@ pub use batch_norm::{
 pub use concat::{ConcatPart, concat_backward, concat_forward};
 pub use conv2d::{Conv2d, conv2d_backward_input, conv2d_backward_parameters, conv2d_forward};
 pub use dense::{Dense, dense_backward_input, dense_backward_parameters, dense_forward};
+pub use dropout::{Dropout, dropout_backward, dropout_forward, dropout_in_place};
 pub use error::ShapeError;
 pub use global_avg_pool::{GlobalAvgPool, global_avg_pool_backward, global_avg_pool_forward};
 pub use layer_norm::{LayerNorm, LayerNormSaved, RowStatistics, layer_norm_backward, layer_norm_forward};

@@ -6,6 +6,7 @@ mod batch_norm;
 mod bits;
 mod conv2d;
 mod dense;
+mod dropout;
 mod element_wise;
 mod layer_norm;
 mod levels;
