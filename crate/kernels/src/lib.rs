@@ -35,6 +35,7 @@ pub mod add;
 pub mod attention;
 pub mod avg_pool;
 pub mod batch_norm;
+pub mod channel_shuffle;
 pub mod concat;
 pub mod conv2d;
 pub mod dense;
@@ -49,6 +50,7 @@ pub mod peak;
 pub mod multiply;
 pub mod reduce;
 pub mod relu;
+pub mod resample;
 pub mod sgd;
 mod shape;
 mod simd;
@@ -69,6 +71,7 @@ pub use batch_norm::{
     batch_norm_apply, batch_norm_backward_add_rows, batch_norm_backward_in_place, batch_norm_finish,
     batch_norm_inference_statistics,
 };
+pub use channel_shuffle::{ChannelShuffle, channel_shuffle_backward, channel_shuffle_forward};
 pub use concat::{ConcatPart, concat_backward, concat_forward};
 pub use conv2d::{Conv2d, conv2d_backward_input, conv2d_backward_parameters, conv2d_forward};
 pub use dense::{Dense, dense_backward_input, dense_backward_parameters, dense_forward};
@@ -79,6 +82,9 @@ pub use layer_norm::{LayerNorm, LayerNormSaved, RowStatistics, layer_norm_backwa
 pub use max_pool::{MaxPool, max_pool_backward, max_pool_forward};
 pub use multiply::{Multiply, multiply_backward_left, multiply_backward_right, multiply_forward};
 pub use relu::{relu_backward, relu_backward_in_place, relu_forward, relu_forward_in_place};
+pub use resample::{
+    Downsample, Upsample, downsample_backward, downsample_forward, upsample_backward, upsample_forward,
+};
 pub use sgd::{Sgd, sgd_step};
 pub use shape::{Image, MAX_ELEMENTS, Window, WindowAxis};
 pub use simd::{Level, with_level};

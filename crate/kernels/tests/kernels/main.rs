@@ -14,6 +14,7 @@ mod loss;
 mod multiply;
 mod optimizers;
 mod pool;
+mod rearrange;
 mod reduce;
 mod reference;
 mod support;
