@@ -21,6 +21,7 @@ use crate::check_len;
 use crate::error::ShapeError;
 use crate::reduce;
 use crate::shape::{Image, element_count, require_positive};
+use crate::softmax::softmax;
 use product::{Left, accumulate_product};
 
 /// Sizes of a self-attention.
@@ -277,22 +278,6 @@ pub fn attention_backward(
         gradient.fill(0.0);
         accumulate_product(Left::Columns(score_gradient), queries, by_head, gradient);
         options.scatter(gradient, block, 1, input_gradient);
-    }
-}
-
-/// Scores become probabilities. A NaN among them makes all of them NaN.
-fn softmax(row: &mut [f32], scale: f32) {
-    let mut largest = f32::NEG_INFINITY;
-    for score in row.iter_mut() {
-        *score *= scale;
-        largest = if *score > largest { *score } else { largest };
-    }
-    for score in row.iter_mut() {
-        *score = libm::expf(*score - largest);
-    }
-    let sum = reduce::sum(row);
-    for score in row {
-        *score /= sum;
     }
 }
 

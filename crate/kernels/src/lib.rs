@@ -47,6 +47,8 @@ pub mod layer_norm;
 mod matrix;
 pub mod max_pool;
 pub mod peak;
+pub mod meta_kernel;
+pub mod mixture;
 pub mod multiply;
 pub mod reduce;
 pub mod relu;
@@ -54,6 +56,7 @@ pub mod resample;
 pub mod sgd;
 mod shape;
 mod simd;
+mod softmax;
 pub mod softmax_cross_entropy;
 mod windows;
 
@@ -80,6 +83,11 @@ pub use error::ShapeError;
 pub use global_avg_pool::{GlobalAvgPool, global_avg_pool_backward, global_avg_pool_forward};
 pub use layer_norm::{LayerNorm, LayerNormSaved, RowStatistics, layer_norm_backward, layer_norm_forward};
 pub use max_pool::{MaxPool, max_pool_backward, max_pool_forward};
+pub use meta_kernel::{MAX_KERNEL_SIZES, MetaKernel, meta_kernel_backward, meta_kernel_forward};
+pub use mixture::{
+    mixture_backward_alpha, mixture_backward_input, mixture_backward_weight, mixture_forward_first,
+    mixture_forward_next, mixture_weights,
+};
 pub use multiply::{Multiply, multiply_backward_left, multiply_backward_right, multiply_forward};
 pub use relu::{relu_backward, relu_backward_in_place, relu_forward, relu_forward_in_place};
 pub use resample::{

@@ -11,6 +11,7 @@ mod element_wise;
 mod layer_norm;
 mod levels;
 mod loss;
+mod mixture;
 mod multiply;
 mod optimizers;
 mod pool;
