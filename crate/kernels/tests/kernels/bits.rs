@@ -8,8 +8,20 @@ use nas_kernels::{
     conv2d_backward_input, conv2d_backward_parameters, conv2d_forward, dense_backward_input,
     dense_backward_parameters, dense_forward, layer_norm_backward, layer_norm_forward, reduce, sgd_step,
     softmax_cross_entropy_backward, softmax_cross_entropy_forward, with_level,
+    ActivationFunction, AdamW, Affine, AffineGradient, Attention, AvgPool, BatchNorm, BatchNormSaved,
+    BatchStatistics, ChannelShuffle, Conv2d, Dense, Downsample, Dropout, Image, LayerNorm, LayerNormSaved,
+    LeakyRelu, MetaKernel, Multiply, Reads, RowStatistics, RunningStatistics, Sgd, SoftmaxCrossEntropy,
+    Upsample, Window, adamw_step, attention_backward, attention_forward, avg_pool_backward, avg_pool_forward,
+    batch_norm_backward, batch_norm_training_forward, channel_shuffle_backward, channel_shuffle_forward,
+    conv2d_backward_input, conv2d_backward_parameters, conv2d_forward, dense_backward_input,
+    dense_backward_parameters, dense_forward, downsample_backward, downsample_forward, dropout_backward,
+    dropout_forward, layer_norm_backward, layer_norm_forward, meta_kernel_backward, meta_kernel_forward,
+    mixture_backward_alpha, mixture_backward_input, mixture_backward_weight, mixture_forward_first,
+    mixture_forward_next, mixture_weights, multiply_backward_left, multiply_backward_right, multiply_forward,
+    reduce, sgd_step, softmax_cross_entropy_backward, softmax_cross_entropy_forward, upsample_backward,
+    upsample_forward,
 };
-use nas_numerics::Digester;
+use nas_numerics::{Digester, Rng};
 
 use crate::batch_norm::{Trained, backward_in_pieces, train_in_pieces};
 use crate::support::{normal_values, spoilt_scratch};
@@ -103,6 +115,73 @@ fn attention(heads: usize, patch: [usize; 2]) -> String {
     digest(&[&y, &probabilities, &dx])
 }
 
+fn gate() -> String {
+    let gate = Multiply::gate(Image::new(2, 9, 8, 13).unwrap()).unwrap();
+    let (x, y, dz) = (normal_values(1872, 1), normal_values(gate.right_len(), 2), normal_values(1872, 3));
+    let [mut z, mut dx] = [(); 2].map(|()| vec![0.0; x.len()]);
+    let mut dy = vec![0.0; y.len()];
+    multiply_forward(&gate, &x, &y, &mut z);
+    multiply_backward_left(&gate, &y, &dz, &mut dx);
+    multiply_backward_right(&gate, &x, &dz, &mut dy);
+    digest(&[&z, &dx, &dy])
+}
+
+fn dropout() -> String {
+    let (dropout, rng) = (Dropout::new(0.3).unwrap(), || Rng::for_purpose(1, "dropout", 2));
+    let (x, dy) = (normal_values(500, 1), normal_values(500, 2));
+    let (mut y, mut dx) = (vec![0.0; 500], vec![0.0; 500]);
+    dropout_forward(&dropout, rng(), &x, &mut y);
+    dropout_backward(&dropout, rng(), &dy, &mut dx);
+    digest(&[&y, &dx])
+}
+
+/// Channel shuffle, upsampling, downsampling.
+fn rearrangements() -> String {
+    let image = Image::new(2, 5, 4, 12).unwrap();
+    let x = normal_values(image.len(), 1);
+    let shuffle = ChannelShuffle::new(40, 12, 3).unwrap();
+    let (upsample, downsample) =
+        (Upsample::new(image, [3, 2]).unwrap(), Downsample::new(image, [2, 3]).unwrap());
+    let [mut shuffled, mut dx] = [(); 2].map(|()| vec![0.0; x.len()]);
+    let [mut large, mut small] =
+        [upsample.output(), downsample.output()].map(|output| vec![0.0; output.len()]);
+    channel_shuffle_forward(&shuffle, &x, &mut shuffled);
+    upsample_forward(&upsample, &x, &mut large);
+    downsample_forward(&downsample, &x, &mut small);
+    channel_shuffle_backward(&shuffle, &x, &mut dx);
+    upsample_backward(&upsample, &normal_values(large.len(), 2), &mut dx);
+    downsample_backward(&downsample, &normal_values(small.len(), 3), &mut dx);
+    digest(&[&shuffled, &large, &small, &dx])
+}
+
+fn mixture() -> String {
+    let (alpha, dy) = (normal_values(3, 1), normal_values(100, 2));
+    let (mut weights, mut y) = (vec![0.0; 3], vec![0.0; 100]);
+    let (mut dw, mut da) = (vec![0.0; 3], vec![0.0; 3]);
+    let mut dx = vec![0.0; 100];
+    mixture_weights(&alpha, &mut weights);
+    for part in 0..3 {
+        let x = normal_values(100, 3 + part as u32);
+        let add = if part == 0 { mixture_forward_first } else { mixture_forward_next };
+        add(weights[part], &x, &mut y);
+        mixture_backward_input(weights[part], &dy, &mut dx);
+        dw[part] = mixture_backward_weight(&x, &dy);
+    }
+    mixture_backward_alpha(&weights, &dw, &mut da);
+    digest(&[&weights, &y, &dx, &dw, &da])
+}
+
+fn meta_kernel() -> String {
+    let kernel = MetaKernel::new(&[3, 5, 11], 3, 7).unwrap();
+    let len = kernel.weights_len();
+    let (weights, alpha, de) = (normal_values(len, 1), normal_values(3, 2), normal_values(len, 3));
+    let [mut effective, mut dw] = [(); 2].map(|()| vec![0.0; len]);
+    let mut da = vec![0.0; 3];
+    meta_kernel_forward(&kernel, &weights, &alpha, &mut effective);
+    meta_kernel_backward(&kernel, &weights, &alpha, &de, &mut dw, &mut da);
+    digest(&[&effective, &dw, &da])
+}
+
 fn avg_pool() -> String {
     let input = Image::new(2, 7, 6, 13).unwrap();
     let pool = AvgPool::new(input, Window::new(3, 3).with_same_padding().with_stride(2)).unwrap();
@@ -170,6 +249,12 @@ fn assert_the_bits(level: Level) {
         ("layer norm", layer_norm(), "119c0db9395c5abd"),
         ("attention", attention(2, [1, 1]), "1bd30da02b8b05bd"),
         ("attention in patches", attention(1, [2, 2]), "8f2768910235bf76"),
+        ("gate", gate(), "c6d4e2f76ac65a3a"),
+        ("dropout", dropout(), "655b9034f863e288"),
+        ("rearrangements", rearrangements(), "e774cfc67d2c22a7"),
+        ("mixture", mixture(), "bbe6f47d912b2544"),
+        ("meta-kernel", meta_kernel(), "3d1e2940d138ea18"),
+        ("convolution 1x11", convolution(image(1, 19, 5), 12, Window::new(1, 11), 1), "c9573b9c948c6b08"),
         ("average pool", avg_pool(), "6e941251a950742e"),
         ("softmax cross-entropy", loss(), "7986520fe35651fa"),
         ("optimizers", optimizers(), "bd2c8286c7045b17"),

@@ -74,9 +74,10 @@ struct GoldenCase {
     bias_gradient: Option<Vec<f32>>,
 }
 
+/// Series are images of height 1: PyTorch's one-dimensional convolutions are among the cases.
 #[test]
 fn agrees_with_pytorch() {
-    for case in golden!("conv2d", GoldenCase) {
+    for case in golden!("conv2d", GoldenCase).into_iter().chain(golden!("conv1d", GoldenCase)) {
         let what = |of: &str| format!("{} ({}): {of}", case.name, case.reason);
         let [batch, height, width, channels] = case.image;
         let input = image(batch, height, width, channels);
@@ -98,6 +99,27 @@ fn agrees_with_pytorch() {
         assert_close(&what("weight gradient"), &gradient, &case.weight_gradient, EXACT);
         if let (Some(found), Some(expected)) = (bias_gradient, &case.bias_gradient) {
             assert_close(&what("bias gradient"), &found, expected, EXACT);
+        }
+    }
+}
+
+/// Kernels of up to 11 points, also on images smaller than they are.
+#[test]
+fn large_kernels_follow_the_formula() {
+    for (size, groups) in [(12, 1), (5, 1), (12, 6), (1, 6)] {
+        for kernel in [7, 9, 11] {
+            let (input, window) =
+                (image(2, size, size + 1, 6), Window::new(kernel, kernel).with_same_padding());
+            let conv = Conv2d::new(input, 6, window, groups).unwrap();
+            let sizes = ConvolutionSizes { input, output: conv.output(), window, groups };
+            let (x, weights) = (exact_values(input.len(), 1), exact_values(conv.weights_len(), 2));
+            let dy = exact_values(conv.output().len(), 3);
+            let what = format!("{kernel} on {size} in {groups} groups");
+            let (y, dx) = (forward(&conv, &x, &weights, None), backward_input(&conv, &weights, &dy, x.len()));
+            assert_close(&what, &y, &sizes.forward(&x, &weights, None), EXACT);
+            assert_close(&what, &dx, &sizes.backward_input(&weights, &dy), EXACT);
+            let dw = sizes.backward_weights(&x, &dy, weights.len());
+            assert_close(&what, &backward_weights(&conv, &x, &dy), &dw, EXACT);
         }
     }
 }
