@@ -12,6 +12,7 @@ use crate::error::ShapeError;
 use crate::lanes::{for_each_lanes, lanes, lanes_mut};
 use crate::reduce::ROWS_PER_PARTIAL_SUM;
 use crate::shape::Image;
+use crate::simd::vectorize;
 
 /// Sizes of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +120,7 @@ pub fn multiply_backward_right(
     for ((x, dz), dy) in images.zip(right_gradient.chunks_exact_mut(channels)) {
         let block = ROWS_PER_PARTIAL_SUM * channels;
         for (x, dz) in x.chunks(block).zip(dz.chunks(block)) {
-            for_each_lanes!(channels, |first, L| {
+            vectorize!(|simd| for_each_lanes!(simd, channels, |first, L| {
                 let mut partial = [0.0_f32; L];
                 for (x, dz) in x.chunks_exact(channels).zip(dz.chunks_exact(channels)) {
                     let (x, dz) = (lanes::<L>(x, first), lanes::<L>(dz, first));
@@ -131,7 +132,7 @@ pub fn multiply_backward_right(
                 for lane in 0..L {
                     dy[lane] += partial[lane];
                 }
-            });
+            }));
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::check_len;
 use crate::error::ShapeError;
 use crate::lanes::{for_each_lanes, lanes, lanes_mut};
 use crate::shape::{Image, require_positive};
+use crate::simd::vectorize;
 
 /// Sizes of an upsampling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,7 +127,7 @@ pub fn upsample_backward(options: &Upsample, output_gradient: &[f32], input_grad
     for (pixel, dx) in input_gradient.chunks_exact_mut(channels).enumerate() {
         let (row, column) = (pixel / width, pixel % width);
         let copies = &output_gradient[row * vertical * row_len + column * horizontal * channels..];
-        for_each_lanes!(channels, |first, L| {
+        vectorize!(|simd| for_each_lanes!(simd, channels, |first, L| {
             let mut sums = [0.0_f32; L];
             for (row, column) in
                 (0..vertical).flat_map(|row| (0..horizontal).map(move |column| (row, column)))
@@ -140,7 +141,7 @@ pub fn upsample_backward(options: &Upsample, output_gradient: &[f32], input_grad
             for lane in 0..L {
                 dx[lane] += sums[lane];
             }
-        });
+        }));
     }
 }
 

@@ -2,24 +2,17 @@
 //! digest changes only together with the numerics version.
 
 use nas_kernels::{
-    ActivationFunction, AdamW, Affine, AffineGradient, Attention, AvgPool, BatchNorm, Conv2d, Dense, Image,
-    LayerNorm, LayerNormSaved, LeakyRelu, Level, Reads, RowStatistics, Sgd, SoftmaxCrossEntropy, Window,
-    adamw_step, attention_backward, attention_forward, avg_pool_backward, avg_pool_forward,
-    conv2d_backward_input, conv2d_backward_parameters, conv2d_forward, dense_backward_input,
-    dense_backward_parameters, dense_forward, layer_norm_backward, layer_norm_forward, reduce, sgd_step,
-    softmax_cross_entropy_backward, softmax_cross_entropy_forward, with_level,
-    ActivationFunction, AdamW, Affine, AffineGradient, Attention, AvgPool, BatchNorm, BatchNormSaved,
-    BatchStatistics, ChannelShuffle, Conv2d, Dense, Downsample, Dropout, Image, LayerNorm, LayerNormSaved,
-    LeakyRelu, MetaKernel, Multiply, Reads, RowStatistics, RunningStatistics, Sgd, SoftmaxCrossEntropy,
-    Upsample, Window, adamw_step, attention_backward, attention_forward, avg_pool_backward, avg_pool_forward,
-    batch_norm_backward, batch_norm_training_forward, channel_shuffle_backward, channel_shuffle_forward,
-    conv2d_backward_input, conv2d_backward_parameters, conv2d_forward, dense_backward_input,
-    dense_backward_parameters, dense_forward, downsample_backward, downsample_forward, dropout_backward,
-    dropout_forward, layer_norm_backward, layer_norm_forward, meta_kernel_backward, meta_kernel_forward,
-    mixture_backward_alpha, mixture_backward_input, mixture_backward_weight, mixture_forward_first,
-    mixture_forward_next, mixture_weights, multiply_backward_left, multiply_backward_right, multiply_forward,
-    reduce, sgd_step, softmax_cross_entropy_backward, softmax_cross_entropy_forward, upsample_backward,
-    upsample_forward,
+    ActivationFunction, AdamW, Affine, AffineGradient, Attention, AvgPool, BatchNorm, ChannelShuffle, Conv2d,
+    Dense, Downsample, Dropout, Image, LayerNorm, LayerNormSaved, LeakyRelu, Level, MetaKernel, Multiply,
+    Reads, RowStatistics, Sgd, SoftmaxCrossEntropy, Upsample, Window, adamw_step, attention_backward,
+    attention_forward, avg_pool_backward, avg_pool_forward, channel_shuffle_backward,
+    channel_shuffle_forward, conv2d_backward_input, conv2d_backward_parameters, conv2d_forward,
+    dense_backward_input, dense_backward_parameters, dense_forward, downsample_backward, downsample_forward,
+    dropout_backward, dropout_forward, layer_norm_backward, layer_norm_forward, meta_kernel_backward,
+    meta_kernel_forward, mixture_backward_alpha, mixture_backward_input, mixture_backward_weight,
+    mixture_forward_first, mixture_forward_next, mixture_weights, multiply_backward_left,
+    multiply_backward_right, multiply_forward, reduce, sgd_step, softmax_cross_entropy_backward,
+    softmax_cross_entropy_forward, upsample_backward, upsample_forward, with_level,
 };
 use nas_numerics::{Digester, Rng};
 
