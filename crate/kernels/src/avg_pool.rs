@@ -59,22 +59,31 @@ impl AvgPool {
 pub fn avg_pool_forward(options: &AvgPool, input: &[f32], output: &mut [f32]) {
     check_len("input", input.len(), options.input.len());
     check_len("output", output.len(), options.output.len());
-    vectorize!(|simd| for_each_window(options.input, options.output, options.window, |pixel| {
-        let real_pixels = pixel.real_pixels() as f32;
-        for_each_lanes!(simd, options.input.channels, |first, L| {
-            let mut sums = [0.0_f32; L];
-            pixel.for_each_tap(|_, source| {
-                let x = lanes::<L>(input, source + first);
-                for lane in 0..L {
-                    sums[lane] += x[lane];
+    vectorize!(|simd| for_each_window(
+        options.input,
+        options.output,
+        options.window,
+        #[inline(always)]
+        |pixel| {
+            let real_pixels = pixel.real_pixels() as f32;
+            for_each_lanes!(simd, options.input.channels, |first, L| {
+                let mut sums = [0.0_f32; L];
+                pixel.for_each_tap(
+                    #[inline(always)]
+                    |_, source| {
+                        let x = lanes::<L>(input, source + first);
+                        for lane in 0..L {
+                            sums[lane] += x[lane];
+                        }
+                    },
+                );
+                for sum in &mut sums {
+                    *sum /= real_pixels;
                 }
+                *lanes_mut::<L>(output, pixel.output + first) = sums;
             });
-            for sum in &mut sums {
-                *sum /= real_pixels;
-            }
-            *lanes_mut::<L>(output, pixel.output + first) = sums;
-        });
-    }));
+        }
+    ));
 }
 
 /// Adds to each real pixel under a window its share of the gradient, dx += dy / real pixels.
@@ -88,21 +97,30 @@ pub fn avg_pool_forward(options: &AvgPool, input: &[f32], output: &mut [f32]) {
 pub fn avg_pool_backward(options: &AvgPool, output_gradient: &[f32], input_gradient: &mut [f32]) {
     check_len("output_gradient", output_gradient.len(), options.output.len());
     check_len("input_gradient", input_gradient.len(), options.input.len());
-    vectorize!(|simd| for_each_window(options.input, options.output, options.window, |pixel| {
-        let real_pixels = pixel.real_pixels() as f32;
-        for_each_lanes!(simd, options.input.channels, |first, L| {
-            let mut share = *lanes::<L>(output_gradient, pixel.output + first);
-            for dy in &mut share {
-                *dy /= real_pixels;
-            }
-            pixel.for_each_tap(|_, source| {
-                let dx = lanes_mut::<L>(input_gradient, source + first);
-                let mut sums = *dx;
-                for lane in 0..L {
-                    sums[lane] += share[lane];
+    vectorize!(|simd| for_each_window(
+        options.input,
+        options.output,
+        options.window,
+        #[inline(always)]
+        |pixel| {
+            let real_pixels = pixel.real_pixels() as f32;
+            for_each_lanes!(simd, options.input.channels, |first, L| {
+                let mut share = *lanes::<L>(output_gradient, pixel.output + first);
+                for dy in &mut share {
+                    *dy /= real_pixels;
                 }
-                *dx = sums;
+                pixel.for_each_tap(
+                    #[inline(always)]
+                    |_, source| {
+                        let dx = lanes_mut::<L>(input_gradient, source + first);
+                        let mut sums = *dx;
+                        for lane in 0..L {
+                            sums[lane] += share[lane];
+                        }
+                        *dx = sums;
+                    },
+                );
             });
-        });
-    }));
+        }
+    ));
 }

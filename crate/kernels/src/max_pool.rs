@@ -61,19 +61,28 @@ pub fn max_pool_forward(options: &MaxPool, input: &[f32], output: &mut [f32], ar
     check_len("output", output.len(), options.output.len());
     check_len("argmax", argmax.len(), options.output.len());
     let channels = options.input.channels;
-    vectorize!(for_each_window(options.input, options.output, options.window, |pixel| {
-        let largest = &mut output[pixel.output..][..channels];
-        let at = &mut argmax[pixel.output..][..channels];
-        // The first real tap is visited again below, and changes nothing.
-        largest.copy_from_slice(&input[pixel.first_source..][..channels]);
-        at.fill(pixel.first_source as u32);
-        pixel.for_each_tap(|_, source| {
-            take_larger(&input[source..][..channels], source as u32, largest, at);
-        });
-        for (channel, at) in at.iter_mut().enumerate() {
-            *at += channel as u32;
+    vectorize!(for_each_window(
+        options.input,
+        options.output,
+        options.window,
+        #[inline(always)]
+        |pixel| {
+            let largest = &mut output[pixel.output..][..channels];
+            let at = &mut argmax[pixel.output..][..channels];
+            // The first real tap is visited again below, and changes nothing.
+            largest.copy_from_slice(&input[pixel.first_source..][..channels]);
+            at.fill(pixel.first_source as u32);
+            pixel.for_each_tap(
+                #[inline(always)]
+                |_, source| {
+                    take_larger(&input[source..][..channels], source as u32, largest, at);
+                },
+            );
+            for (channel, at) in at.iter_mut().enumerate() {
+                *at += channel as u32;
+            }
         }
-    }));
+    ));
 }
 
 /// Replaces each channel's largest value by a larger or NaN value, and the place of its pixel by this

@@ -1,6 +1,8 @@
 //! The windows of an image batch one after the other, as offsets into the slices.
 
-use crate::shape::{Image, Window};
+use std::ops::Range;
+
+use crate::shape::{Image, Window, WindowAxis};
 
 /// What the window of one output pixel sees. Positions and steps count elements, not pixels.
 pub(crate) struct PixelWindow {
@@ -52,34 +54,111 @@ pub(crate) fn for_each_window(
     window: Window,
     mut visit: impl FnMut(&PixelWindow),
 ) {
-    let channels = input.channels;
+    for_each_row(
+        input,
+        output,
+        window,
+        #[inline(always)]
+        |row, columns| {
+            for column in columns {
+                if let Some(pixel) = row.window(column) {
+                    visit(&pixel);
+                }
+            }
+        },
+    );
+}
+
+/// As [`for_each_window`], with `visit(first, pixels)` for adjacent pixels at a time that see the same taps;
+/// from one to the next the output moves by one pixel, the source by the stride.
+#[inline(always)]
+pub(crate) fn for_each_run_of_windows(
+    input: Image,
+    output: Image,
+    window: Window,
+    mut visit: impl FnMut(&PixelWindow, usize),
+) {
+    let WindowAxis { kernel, .. } = window.width;
+    let first_tap = window.width.real_outputs(input.width, output.width, 0);
+    let last_tap = window.width.real_outputs(input.width, output.width, kernel - 1);
+    // Where both are real, all taps are.
+    let whole = first_tap.start..last_tap.end.max(first_tap.start);
+    for_each_row(
+        input,
+        output,
+        window,
+        #[inline(always)]
+        |row, columns| {
+            let mut column = columns.start;
+            while column < columns.end {
+                let pixels = if column == whole.start { whole.len().max(1) } else { 1 };
+                if let Some(pixel) = row.window(column) {
+                    visit(&pixel, pixels);
+                }
+                column += pixels;
+            }
+        },
+    );
+}
+
+/// One row of output pixels.
+struct OutputRow {
+    input: Image,
+    window: Window,
+    /// First output pixel, and first input pixel under the first real tap, both counted over the batch.
+    output: usize,
+    source: usize,
+    rows: Range<usize>,
+}
+
+/// Calls `visit(row, columns)` for each row of output pixels that sees more than padding.
+#[inline(always)]
+fn for_each_row(
+    input: Image,
+    output: Image,
+    window: Window,
+    mut visit: impl FnMut(&OutputRow, Range<usize>),
+) {
     for image in 0..input.batch {
         for output_row in 0..output.height {
             let rows = window.height.real_taps(input.height, output_row);
-            for output_column in 0..output.width {
-                let columns = window.width.real_taps(input.width, output_column);
-                if rows.is_empty() || columns.is_empty() {
-                    continue;
-                }
-                let row = image * input.height + window.height.input_index(output_row, rows.start);
-                let column = window.width.input_index(output_column, columns.start);
-                let kernel_row = window.width.kernel * channels;
-                visit(&PixelWindow {
-                    output: ((image * output.height + output_row) * output.width + output_column) * channels,
-                    first_tap: rows.start * kernel_row + columns.start * channels,
-                    first_source: (row * input.width + column) * channels,
-                    rows: Taps {
-                        count: rows.len(),
-                        tap_step: kernel_row,
-                        source_step: window.height.dilation * input.width * channels,
-                    },
-                    columns: Taps {
-                        count: columns.len(),
-                        tap_step: channels,
-                        source_step: window.width.dilation * channels,
-                    },
-                });
+            if rows.is_empty() {
+                continue;
             }
+            let row = image * input.height + window.height.input_index(output_row, rows.start);
+            let output_pixel = (image * output.height + output_row) * output.width;
+            let source = row * input.width;
+            visit(&OutputRow { input, window, output: output_pixel, source, rows }, 0..output.width);
         }
+    }
+}
+
+impl OutputRow {
+    /// The window of one pixel, unless it sees only padding.
+    #[inline(always)]
+    fn window(&self, output_column: usize) -> Option<PixelWindow> {
+        let Self { input, window, .. } = *self;
+        let columns = window.width.real_taps(input.width, output_column);
+        if columns.is_empty() {
+            return None;
+        }
+        let channels = input.channels;
+        let column = window.width.input_index(output_column, columns.start);
+        let kernel_row = window.width.kernel * channels;
+        Some(PixelWindow {
+            output: (self.output + output_column) * channels,
+            first_tap: self.rows.start * kernel_row + columns.start * channels,
+            first_source: (self.source + column) * channels,
+            rows: Taps {
+                count: self.rows.len(),
+                tap_step: kernel_row,
+                source_step: window.height.dilation * input.width * channels,
+            },
+            columns: Taps {
+                count: columns.len(),
+                tap_step: channels,
+                source_step: window.width.dilation * channels,
+            },
+        })
     }
 }
