@@ -103,7 +103,7 @@ impl Block<'_> {
             match (S::LEVEL, lanes) {
                 (Level::Avx512, 32) => accumulate!(simd.x32(), 8),
                 (Level::Avx512, 16) => accumulate!(simd.x16(), 8),
-                (Level::Avx2, 16) => accumulate!(simd.x16(), 4),
+                (Level::Avx2, 16) => accumulate!(simd.x16(), 6),
                 (Level::Baseline, 8) => accumulate!(simd.x8(), 4),
                 (_, 8) => accumulate!(simd.x8(), 8),
                 (_, 4) => accumulate!(simd.x4(), 8),
