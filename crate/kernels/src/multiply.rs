@@ -39,6 +39,13 @@ impl Multiply {
         Ok(Self { is_gate: true, ..Self::equal(left)? })
     }
 
+    /// The same for another number of images, at most as many as it was made for.
+    #[must_use]
+    pub fn with_batch(mut self, batch: usize) -> Self {
+        self.left.batch = batch;
+        self
+    }
+
     /// Elements of `right`.
     #[must_use]
     pub fn right_len(&self) -> usize {

@@ -32,6 +32,13 @@ impl Upsample {
         Ok(Self { input, factor })
     }
 
+    /// The same for another number of images, at most as many as it was made for.
+    #[must_use]
+    pub fn with_batch(mut self, batch: usize) -> Self {
+        self.input.batch = batch;
+        self
+    }
+
     /// Shape of the output.
     #[must_use]
     pub fn output(&self) -> Image {
@@ -56,6 +63,13 @@ impl Downsample {
         check_factor(factor)?;
         let input = Image::new(input.batch, input.height, input.width, input.channels)?;
         Ok(Self { input, factor })
+    }
+
+    /// The same for another number of images, at most as many as it was made for.
+    #[must_use]
+    pub fn with_batch(mut self, batch: usize) -> Self {
+        self.input.batch = batch;
+        self
     }
 
     /// Shape of the output: sizes are divided by the factor and rounded up.

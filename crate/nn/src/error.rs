@@ -37,14 +37,6 @@ pub enum PlanError {
         /// What is allowed.
         limit_bytes: u64,
     },
-    /// A layer that can be priced but not trained.
-    #[error("layer '{layer}': training of '{op}' is not built yet: use another operator")]
-    NotBuilt {
-        /// The layer.
-        layer: String,
-        /// Its operator.
-        op: &'static str,
-    },
     /// A layer that the kernels refuse.
     #[error("layer '{layer}': {source}")]
     Layer {

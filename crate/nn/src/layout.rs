@@ -1,6 +1,6 @@
 use core::ops::Range;
 
-use nas_arch::{Graph, Op, ParameterRole, Shape};
+use nas_arch::{Conv2d, Graph, Op, ParameterRole, Shape};
 
 use crate::plan::Flow;
 
@@ -160,12 +160,14 @@ enum Order {
 
 impl Order {
     fn of(op: &Op, input: Shape) -> Self {
+        let conv2d = |conv: &Conv2d| Self::Conv2d {
+            out: conv.out_channels as usize,
+            inputs: (input.channels / conv.groups) as usize,
+            taps: conv.kernel.vertical as usize * conv.kernel.horizontal as usize,
+        };
         match op {
-            Op::Conv2d(conv) => Self::Conv2d {
-                out: conv.out_channels as usize,
-                inputs: (input.channels / conv.groups) as usize,
-                taps: conv.kernel.vertical as usize * conv.kernel.horizontal as usize,
-            },
+            Op::MetaConv2d(meta) => conv2d(&meta.convolution()),
+            Op::Conv2d(conv) => conv2d(conv),
             Op::Dense(dense) => Self::Dense {
                 out: dense.out_features as usize,
                 channels: input.channels as usize,

@@ -11,10 +11,16 @@ mod batch_norm;
 mod concat;
 mod conv2d;
 mod dense;
+mod dropout;
 mod global_avg_pool;
 mod layer_norm;
+mod meta_conv2d;
+mod mixture;
+mod multiply;
 mod pool;
+mod rearrange;
 mod step;
+mod zero;
 
 use std::sync::Arc;
 
@@ -41,26 +47,28 @@ pub(crate) fn forward(lowering: &mut Lowering<'_>, node: usize) -> Lowered {
         Op::Concat => concat::forward(lowering, node),
         Op::LayerNorm(norm) => layer_norm::forward(lowering, node, *norm),
         Op::Attention(attention) => attention::forward(lowering, node, *attention),
-        op => match activation_of(op)? {
-            Some(function) => Ok(activation::forward(lowering, node, function)),
-            None => unreachable!("'{}' is an alias or refused", op.id()),
-        },
+        Op::MetaConv2d(meta) => meta_conv2d::forward(lowering, node, meta),
+        Op::Multiply => multiply::forward(lowering, node),
+        Op::Mixture => Ok(mixture::forward(lowering, node)),
+        Op::ChannelShuffle(shuffle) => rearrange::shuffle_forward(lowering, node, *shuffle),
+        Op::Upsample(resample) => rearrange::up_forward(lowering, node, *resample),
+        Op::Downsample(resample) => rearrange::down_forward(lowering, node, *resample),
+        Op::Dropout(dropout) => dropout::forward(lowering, node, *dropout),
+        Op::Zero(_) => Ok(zero::forward(lowering, node)),
+        Op::Identity => unreachable!("an identity is an alias"),
+        op @ (Op::Relu
+        | Op::Relu6
+        | Op::LeakyRelu(_)
+        | Op::Silu
+        | Op::Gelu
+        | Op::HardSwish
+        | Op::HardSigmoid
+        | Op::Sigmoid
+        | Op::Tanh) => {
+            let function = activation_of(op)?.expect("these are activations");
+            Ok(activation::forward(lowering, node, function))
+        }
     }
-}
-
-/// Whether a layer with this operator can be trained.
-pub(crate) fn is_built(op: &Op) -> bool {
-    !matches!(
-        op,
-        Op::MetaConv2d(_)
-            | Op::Multiply
-            | Op::Mixture
-            | Op::ChannelShuffle(_)
-            | Op::Upsample(_)
-            | Op::Downsample(_)
-            | Op::Dropout(_)
-            | Op::Zero(_)
-    )
 }
 
 /// The function of an activation layer.

@@ -86,6 +86,9 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) indices: &'a [u32],
     pub(crate) optimizer: &'a mut OptimizerState,
     pub(crate) learning_rate: f32,
+    /// Seed of the run, and number of the repetition: what is dropped is drawn from them.
+    pub(crate) run_seed: u32,
+    pub(crate) replicate: u32,
     /// Number of the update, from 1.
     pub(crate) step: u32,
 }

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use nas_arch::Conv2d;
 use nas_kernels::{
-    self as kernels, ActivationFunction, Reads, conv2d_backward_input, conv2d_backward_parameters,
-    conv2d_forward,
+    self as kernels, ActivationFunction, Image, Reads, ShapeError, conv2d_backward_input,
+    conv2d_backward_parameters, conv2d_forward,
 };
 
 use super::{Fused, Lowered, activation, fuse_activation, pool};
@@ -25,18 +25,7 @@ struct Layer {
 
 pub(super) fn forward(lowering: &mut Lowering<'_>, node: usize, conv: &Conv2d) -> Lowered {
     let tensor = lowering.input(node);
-    let window = pool::window(
-        conv.kernel,
-        conv.stride,
-        conv.dilation,
-        conv.padding.insets(conv.kernel, conv.dilation),
-    );
-    let options = kernels::Conv2d::new(
-        lowering.image(tensor),
-        conv.out_channels as usize,
-        window,
-        conv.groups as usize,
-    )?;
+    let options = options(lowering.image(tensor), conv)?;
     let layer = Layer { options, affine: lowering.affine(node) };
     // The backward pass of a function that reads its input would need what is never written.
     let is_training = lowering.mode.is_training();
@@ -47,6 +36,13 @@ pub(super) fn forward(lowering: &mut Lowering<'_>, node: usize, conv: &Conv2d) -
     let function = activation.map(|(_, function)| function);
     lowering.each_image(Forward { layer, activation: function }, &[input, output], macs);
     Ok(Arc::new(Trail { layer, activation }))
+}
+
+/// Sizes of a convolution of a batch of images.
+pub(super) fn options(input: Image, conv: &Conv2d) -> Result<kernels::Conv2d, ShapeError> {
+    let insets = conv.padding.insets(conv.kernel, conv.dilation);
+    let window = pool::window(conv.kernel, conv.stride, conv.dilation, insets);
+    kernels::Conv2d::new(input, conv.out_channels as usize, window, conv.groups as usize)
 }
 
 impl Backward for Trail {

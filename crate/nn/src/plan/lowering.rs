@@ -82,9 +82,6 @@ impl<'a> Lowering<'a> {
             }
             self.layer = Some(node);
             let layer = &self.graph.nodes[node];
-            if !operators::is_built(&layer.op) {
-                return Err(PlanError::NotBuilt { layer: layer.name.clone(), op: layer.op.id() });
-            }
             let trail = operators::forward(&mut self, node)
                 .map_err(|source| PlanError::Layer { layer: layer.name.clone(), source })?;
             self.trail[node] = Some(trail);

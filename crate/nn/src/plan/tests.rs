@@ -1,6 +1,9 @@
 //! Plans of random networks: what shares memory never meets, and sharing changes nothing.
 
-use nas_arch::{BatchNorm, Conv2d, Dense, Network, Op, Optimizer, Padding, Pair, Pool, Shape};
+use nas_arch::{
+    Attention, BatchNorm, ChannelShuffle, Conv2d, Dense, Dropout, LayerNorm, LeakyRelu, MetaConv2d, Network,
+    Op, Optimizer, Padding, Pair, Pool, Resample, Shape, Zero,
+};
 use nas_numerics::{Rng, sha256};
 
 use super::*;
@@ -23,10 +26,15 @@ fn random_network(index: u64) -> Network {
         let first = if rng.happens(0.6) { shapes.len() - 1 } else { rng.below(shapes.len() as u32) as usize };
         let op = random_op(&mut rng, shapes[first].1);
         let mut inputs = vec![shapes[first].0.clone()];
-        if matches!(op, Op::Add | Op::Concat) {
-            for _ in 0..rng.below(4) {
-                inputs.push(rng.choose(&shapes).0.clone());
+        match op {
+            Op::Add | Op::Concat | Op::Mixture => {
+                for _ in 0..rng.below(4) {
+                    inputs.push(rng.choose(&shapes).0.clone());
+                }
             }
+            // A factor of the same shape, or one number for each channel.
+            Op::Multiply => inputs.push(rng.choose(&shapes).0.clone()),
+            _ => {}
         }
         let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
         network.push_reading(format!("layer{layer}"), op, &inputs);
@@ -57,7 +65,7 @@ fn random_op(rng: &mut Rng, input: Shape) -> Op {
     let kernel = Pair { vertical: 1 + rng.below(3), horizontal: 1 + rng.below(3) };
     let padding = *rng.choose(&[Padding::Same, Padding::Valid]);
     let pool = Pool { kernel, stride: Some(Pair::square(1 + rng.below(2))), padding };
-    match rng.below(12) {
+    match rng.below(18) {
         0..=2 => {
             let groups = if rng.happens(0.3) { input.channels } else { 1 };
             Op::Conv2d(Conv2d {
@@ -78,7 +86,34 @@ fn random_op(rng: &mut Rng, input: Shape) -> Op {
             [rng.below(3) as usize]
             .clone(),
         9 | 10 => Op::Add,
-        _ => Op::Concat,
+        11 => Op::Concat,
+        12 => rng
+            .choose(&[
+                Op::Relu6,
+                Op::LeakyRelu(LeakyRelu::default()),
+                Op::Silu,
+                Op::Gelu,
+                Op::HardSwish,
+                Op::HardSigmoid,
+                Op::Sigmoid,
+                Op::Tanh,
+            ])
+            .clone(),
+        13 => Op::LayerNorm(LayerNorm::default()),
+        14 => rng
+            .choose(&[
+                Op::ChannelShuffle(ChannelShuffle { groups: input.channels }),
+                Op::Upsample(Resample::default()),
+                Op::Downsample(Resample::default()),
+                Op::Dropout(Dropout { probability: 0.3 }),
+                Op::Zero(Zero::default()),
+            ])
+            .clone(),
+        15 => Op::Multiply,
+        16 => Op::Mixture,
+        // Unsound unless there are three parts.
+        _ if rng.happens(0.5) => Op::Attention(Attention { heads: 1, patch: Pair::ONE }),
+        _ => Op::MetaConv2d(MetaConv2d::new(3, &[1, 3])),
     }
 }
 
@@ -130,6 +165,8 @@ fn run(graph: &Graph, layout: &ParameterLayout, plan: &Plan) -> Vec<f32> {
                 indices: &indices,
                 optimizer: &mut optimizer,
                 learning_rate: 0.01,
+                run_seed: 1,
+                replicate: 0,
                 step,
             };
             let loss = plan.run(index, &mut memory, &mut surroundings);
@@ -195,7 +232,7 @@ fn the_random_networks_have_every_operator() {
     for index in 0..NETWORKS {
         found.extend(random_network(index).layers.iter().map(|layer| layer.op.id()));
     }
-    assert_eq!(found.len(), 10, "{found:?}");
+    assert_eq!(found.len(), 28, "{found:?}");
 }
 
 /// A chain of convolutions, normalisations and rectifiers: what a step must hold beside what backward keeps.

@@ -166,6 +166,8 @@ impl Trainer {
             indices: &order[first..first + images as usize],
             optimizer: &mut self.optimizer,
             learning_rate: self.schedule.learning_rate(self.updates),
+            run_seed: self.seeds.run_seed,
+            replicate: self.seeds.replicate,
             step: self.updates + 1,
         };
         let plan = self.plans.of(pass.goal, images);
