@@ -2,16 +2,17 @@
 //!
 //! Shapes: `input`, `output`, `read`, `output_gradient`, `input_gradient`: `[n]`, any n.
 //!
-//! Each function is a small type with a value and a slope ([`Activation`]), so that a kernel which writes an
-//! activation as it goes is compiled for each of them. [`ActivationFunction`] chooses among them at run
-//! time, once for a whole slice. Formulas, settings and subgradients are those of `PyTorch`.
+//! Each function is a small type with its values and gradients in vector registers ([`Activation`]), so that a kernel
+//! which applies an activation as it goes is compiled for each of them. [`ActivationFunction`] chooses among
+//! them at run time, once for a whole slice. Formulas, settings and subgradients are those of `PyTorch`.
 
 mod functions;
 
-pub use functions::{Gelu, HardSigmoid, HardSwish, LeakyRelu, Relu, Relu6, Sigmoid, Silu, Tanh};
+pub use functions::LeakyRelu;
+pub(crate) use functions::{Gelu, HardSigmoid, HardSwish, Relu, Relu6, Sigmoid, Silu, Tanh};
 
 use crate::check_len;
-use crate::simd::vectorize;
+use crate::simd::{Array, Register, Simd, vectorize};
 
 /// What the slope of an activation function is computed from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,103 +24,92 @@ pub enum Reads {
 }
 
 /// An activation function.
-pub trait Activation: Copy {
-    /// What [`Self::slope`] and [`Self::gradient`] take as `read`.
+pub(crate) trait Activation: Copy {
+    /// What [`Self::gradients`] takes as `read`.
     const READS: Reads;
 
     /// f(x).
-    fn value(&self, x: f32) -> f32;
+    fn values<R: Register>(&self, register: R, x: R::Vector) -> R::Vector;
 
-    /// The derivative, from x or from f(x) as [`Self::READS`] says.
-    fn slope(&self, read: f32) -> f32;
+    /// Gradients of the input, dy · f′, from x or f(x) as [`Self::READS`] says. Where the slope is 0 or 1 it selects
+    /// instead of multiplying, so that an infinite dy behind a slope of 0 gives 0.
+    fn gradients<R: Register>(&self, register: R, read: R::Vector, dy: R::Vector) -> R::Vector;
+}
 
-    /// Gradient of the input, dy · slope. Where the slope is 0 or 1 it selects instead of multiplying, so
-    /// that an infinite dy behind a slope of 0 gives 0.
-    #[inline(always)]
-    fn gradient(&self, read: f32, dy: f32) -> f32 {
-        dy * self.slope(read)
+/// Elements that the loops over a slice take at a time.
+const STEP: usize = 16;
+
+#[inline(always)]
+fn forward<A: Activation, S: Simd>(activation: A, simd: S, input: &[f32], output: &mut [f32]) {
+    let ((x, x_rest), (y, y_rest)) = (input.as_chunks::<STEP>(), output.as_chunks_mut::<STEP>());
+    let register = simd.x16();
+    for (x, y) in x.iter().zip(y) {
+        register.store(activation.values(register, register.load(x)), y);
+    }
+    for (&x, y) in x_rest.iter().zip(y_rest) {
+        [*y] = activation.values(Array::<1>::default(), [x]);
     }
 }
 
-/// Writes f(x).
-///
-/// # Shapes
-/// `input`, `output`: `[n]`.
-///
-/// # Panics
-/// When the lengths differ.
-pub fn activation_forward<A: Activation>(activation: A, input: &[f32], output: &mut [f32]) {
-    check_len("output", output.len(), input.len());
-    vectorize!(for (y, &x) in output.iter_mut().zip(input) {
-        *y = activation.value(x);
-    });
+#[inline(always)]
+fn forward_in_place<A: Activation, S: Simd>(activation: A, simd: S, values: &mut [f32]) {
+    let (values, rest) = values.as_chunks_mut::<STEP>();
+    let register = simd.x16();
+    for values in values {
+        register.store(activation.values(register, register.load(values)), values);
+    }
+    for value in rest {
+        [*value] = activation.values(Array::<1>::default(), [*value]);
+    }
 }
 
-/// As [`activation_forward`], with the input's buffer becoming the output.
-///
-/// # Shapes
-/// `values`: `[n]`.
-pub fn activation_forward_in_place<A: Activation>(activation: A, values: &mut [f32]) {
-    vectorize!(for value in values {
-        *value = activation.value(*value);
-    });
+#[inline(always)]
+fn backward<A: Activation, S: Simd>(activation: A, simd: S, read: &[f32], dy: &[f32], dx: &mut [f32]) {
+    let (read, read_rest) = read.as_chunks::<STEP>();
+    let ((dy, dy_rest), (dx, dx_rest)) = (dy.as_chunks::<STEP>(), dx.as_chunks_mut::<STEP>());
+    let register = simd.x16();
+    for ((read, dy), dx) in read.iter().zip(dy).zip(dx) {
+        let gradients = activation.gradients(register, register.load(read), register.load(dy));
+        register.store(register.add(register.load(dx), gradients), dx);
+    }
+    for ((&read, &dy), dx) in read_rest.iter().zip(dy_rest).zip(dx_rest) {
+        *dx += activation.gradients(Array::<1>::default(), [read], [dy])[0];
+    }
 }
 
-/// Adds the gradient of the input: dx += dy · f′. `read` is the input or the output of the forward pass, as
-/// [`Activation::READS`] says.
-///
-/// # Shapes
-/// `read`, `output_gradient`, `input_gradient`: `[n]`.
-///
-/// # Panics
-/// When the lengths differ.
-pub fn activation_backward<A: Activation>(
-    activation: A,
-    read: &[f32],
-    output_gradient: &[f32],
-    input_gradient: &mut [f32],
-) {
-    check_len("output_gradient", output_gradient.len(), read.len());
-    check_len("input_gradient", input_gradient.len(), read.len());
-    vectorize!(for ((dx, &dy), &read) in input_gradient.iter_mut().zip(output_gradient).zip(read) {
-        *dx += activation.gradient(read, dy);
-    });
-}
-
-/// As [`activation_backward`], with the output's gradient becoming that of an input that has no gradient yet.
-///
-/// # Shapes
-/// `read`, `gradient`: `[n]`.
-///
-/// # Panics
-/// When the lengths differ.
-pub fn activation_backward_in_place<A: Activation>(activation: A, read: &[f32], gradient: &mut [f32]) {
-    check_len("gradient", gradient.len(), read.len());
-    vectorize!(for (gradient, &read) in gradient.iter_mut().zip(read) {
-        *gradient = activation.gradient(read, *gradient);
-    });
+#[inline(always)]
+fn backward_in_place<A: Activation, S: Simd>(activation: A, simd: S, read: &[f32], gradient: &mut [f32]) {
+    let ((read, read_rest), (gradient, rest)) = (read.as_chunks::<STEP>(), gradient.as_chunks_mut::<STEP>());
+    let register = simd.x16();
+    for (read, gradient) in read.iter().zip(gradient) {
+        let gradients = activation.gradients(register, register.load(read), register.load(gradient));
+        register.store(gradients, gradient);
+    }
+    for (&read, gradient) in read_rest.iter().zip(rest) {
+        [*gradient] = activation.gradients(Array::<1>::default(), [read], [*gradient]);
+    }
 }
 
 /// One of the activation functions, chosen at run time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActivationFunction {
-    /// See [`Relu`].
+    /// max(x, 0).
     Relu,
-    /// See [`Relu6`].
+    /// min(max(x, 0), 6).
     Relu6,
-    /// See [`LeakyRelu`].
+    /// x where x > 0, else a share of it.
     LeakyRelu(LeakyRelu),
-    /// See [`Silu`].
+    /// x · σ(x).
     Silu,
-    /// See [`Gelu`].
+    /// x · Φ(x).
     Gelu,
-    /// See [`HardSwish`].
+    /// x · hard-sigmoid(x).
     HardSwish,
-    /// See [`HardSigmoid`].
+    /// min(max(x + 3, 0), 6) / 6.
     HardSigmoid,
-    /// See [`Sigmoid`].
+    /// 1 / (1 + e^−x).
     Sigmoid,
-    /// See [`Tanh`].
+    /// The hyperbolic tangent.
     Tanh,
 }
 
@@ -175,7 +165,7 @@ impl ActivationFunction {
         with_activation!(self, |activation| reads_of(activation))
     }
 
-    /// [`activation_forward`] of this function.
+    /// Writes f(x).
     ///
     /// # Shapes
     /// `input`, `output`: `[n]`.
@@ -183,18 +173,20 @@ impl ActivationFunction {
     /// # Panics
     /// When the lengths differ.
     pub fn forward(self, input: &[f32], output: &mut [f32]) {
-        with_activation!(self, |activation| activation_forward(activation, input, output));
+        check_len("output", output.len(), input.len());
+        with_activation!(self, |activation| vectorize!(|simd| forward(activation, simd, input, output)));
     }
 
-    /// [`activation_forward_in_place`] of this function.
+    /// As [`Self::forward`], with the input's buffer becoming the output.
     ///
     /// # Shapes
     /// `values`: `[n]`.
     pub fn forward_in_place(self, values: &mut [f32]) {
-        with_activation!(self, |activation| activation_forward_in_place(activation, values));
+        with_activation!(self, |activation| vectorize!(|simd| forward_in_place(activation, simd, values)));
     }
 
-    /// [`activation_backward`] of this function.
+    /// Adds the gradient of the input: dx += dy · f′. `read` is the input or the output of the forward pass, as
+    /// [`Self::reads`] says.
     ///
     /// # Shapes
     /// `read`, `output_gradient`, `input_gradient`: `[n]`.
@@ -202,12 +194,14 @@ impl ActivationFunction {
     /// # Panics
     /// When the lengths differ.
     pub fn backward(self, read: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
+        check_len("output_gradient", output_gradient.len(), read.len());
+        check_len("input_gradient", input_gradient.len(), read.len());
         with_activation!(self, |activation| {
-            activation_backward(activation, read, output_gradient, input_gradient);
+            vectorize!(|simd| backward(activation, simd, read, output_gradient, input_gradient));
         });
     }
 
-    /// [`activation_backward_in_place`] of this function.
+    /// As [`Self::backward`], with the output's gradient becoming that of an input that has no gradient yet.
     ///
     /// # Shapes
     /// `read`, `gradient`: `[n]`.
@@ -215,6 +209,9 @@ impl ActivationFunction {
     /// # Panics
     /// When the lengths differ.
     pub fn backward_in_place(self, read: &[f32], gradient: &mut [f32]) {
-        with_activation!(self, |activation| activation_backward_in_place(activation, read, gradient));
+        check_len("gradient", gradient.len(), read.len());
+        with_activation!(self, |activation| {
+            vectorize!(|simd| backward_in_place(activation, simd, read, gradient));
+        });
     }
 }

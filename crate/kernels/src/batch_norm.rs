@@ -13,10 +13,10 @@
 use crate::activation::{Activation, ActivationFunction, HardSwish, Reads, Relu, Relu6};
 use crate::check_len;
 use crate::error::ShapeError;
-use crate::lanes::{for_each_lanes, lanes, lanes_mut};
+use crate::lanes::{for_each_lanes, for_each_register, lanes, lanes_mut};
 use crate::reduce::ROWS_PER_PARTIAL_SUM;
 use crate::shape::require_positive;
-use crate::simd::vectorize;
+use crate::simd::{Register, vectorize};
 
 /// Settings of a batch normalisation.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -138,28 +138,29 @@ impl Activation for Linear {
     const READS: Reads = Reads::Input;
 
     #[inline(always)]
-    fn value(&self, x: f32) -> f32 {
+    fn values<R: Register>(&self, _register: R, x: R::Vector) -> R::Vector {
         x
     }
 
     #[inline(always)]
-    fn slope(&self, _read: f32) -> f32 {
-        1.0
-    }
-
-    #[inline(always)]
-    fn gradient(&self, _read: f32, dy: f32) -> f32 {
+    fn gradients<R: Register>(&self, _register: R, _read: R::Vector, dy: R::Vector) -> R::Vector {
         dy
     }
 }
 
-/// Gradient before an activation, from the value before it and the gradient behind it.
+/// Gradients before an activation, from the values before it and the gradients behind it.
 #[inline(always)]
-fn gradient_before<A: Activation>(activation: A, before: f32, dy: f32) -> f32 {
-    match A::READS {
-        Reads::Input => activation.gradient(before, dy),
-        Reads::Output => activation.gradient(activation.value(before), dy),
-    }
+fn gradients_before<A: Activation, R: Register>(
+    activation: A,
+    register: R,
+    before: R::Vector,
+    behind: R::Vector,
+) -> R::Vector {
+    let read = match A::READS {
+        Reads::Input => before,
+        Reads::Output => activation.values(register, before),
+    };
+    activation.gradients(register, read, behind)
 }
 
 /// Evaluates `$body` with `$activation` a value of the function's own type: the body is compiled for each of the
@@ -334,72 +335,50 @@ pub fn batch_norm_apply(
     options.check_affine(affine);
     check_len("output", output.len(), saved.input.len());
     with_fused!(activation, |activation| {
-        vectorize!(|simd| for_each_lanes!(simd, options.channels, |first, L| {
-            apply::<L, _>(activation, saved, affine, first, output);
+        vectorize!(|simd| for_each_register!(simd, options.channels, |first, register| {
+            apply(activation, register, saved, affine, first, output);
         }));
     });
 }
 
-/// The normalisation of `L` channels as one multiplication and one addition: y = factor · (x − mean) + shift.
-struct Normalise<const L: usize> {
-    mean: [f32; L],
-    factor: [f32; L],
-    shift: [f32; L],
+/// The normalisation of a register's channels as one multiplication and one addition: y = factor · (x − mean) + shift.
+struct Normalise<R: Register> {
+    register: R,
+    mean: R::Vector,
+    factor: R::Vector,
+    shift: R::Vector,
 }
 
-impl<const L: usize> Normalise<L> {
+impl<R: Register> Normalise<R> {
     #[inline(always)]
-    fn new(saved: BatchNormSaved<'_>, affine: Affine<'_>, first: usize) -> Self {
-        let (scale, inverse_std) = (lanes::<L>(affine.scale, first), lanes::<L>(saved.inverse_std, first));
-        Self {
-            mean: *lanes::<L>(saved.mean, first),
-            factor: core::array::from_fn(|lane| scale[lane] * inverse_std[lane]),
-            shift: *lanes::<L>(affine.shift, first),
-        }
+    fn new(register: R, saved: BatchNormSaved<'_>, affine: Affine<'_>, first: usize) -> Self {
+        let load = |values: &[f32]| register.load(&values[first..]);
+        let factor = register.multiply(load(affine.scale), load(saved.inverse_std));
+        Self { register, mean: load(saved.mean), factor, shift: load(affine.shift) }
     }
 
     /// Distances from the mean, and what is behind the normalisation.
     #[inline(always)]
-    fn of(&self, x: &[f32; L]) -> ([f32; L], [f32; L]) {
-        let (mut distance, mut value) = (*x, [0.0; L]);
-        for lane in 0..L {
-            distance[lane] -= self.mean[lane];
-            value[lane] = self.factor[lane] * distance[lane] + self.shift[lane];
-        }
-        (distance, value)
+    fn of(&self, x: &[f32]) -> (R::Vector, R::Vector) {
+        let distance = self.register.subtract(self.register.load(x), self.mean);
+        (distance, self.register.add_product(self.shift, self.factor, distance))
     }
 }
 
-/// Gradients before an activation, from the values before it and the gradients behind it.
 #[inline(always)]
-fn gradients_before<const L: usize, A: Activation>(
+fn apply<A: Activation, R: Register>(
     activation: A,
-    before: &[f32; L],
-    behind: &[f32; L],
-) -> [f32; L] {
-    let mut gradients = *behind;
-    for lane in 0..L {
-        gradients[lane] = gradient_before(activation, before[lane], gradients[lane]);
-    }
-    gradients
-}
-
-#[inline(always)]
-fn apply<const L: usize, A: Activation>(
-    activation: A,
+    register: R,
     saved: BatchNormSaved<'_>,
     affine: Affine<'_>,
     first: usize,
     output: &mut [f32],
 ) {
     let channels = saved.mean.len();
-    let normalise = Normalise::<L>::new(saved, affine, first);
+    let normalise = Normalise::new(register, saved, affine, first);
     for (x, y) in saved.input.chunks_exact(channels).zip(output.chunks_exact_mut(channels)) {
-        let (_, mut values) = normalise.of(lanes(x, first));
-        for value in &mut values {
-            *value = activation.value(*value);
-        }
-        *lanes_mut(y, first) = values;
+        let (_, values) = normalise.of(&x[first..]);
+        register.store(activation.values(register, values), &mut y[first..]);
     }
 }
 
@@ -430,16 +409,17 @@ pub fn batch_norm_backward_add_rows(
     with_fused!(activation, |activation| {
         for (input, dy) in saved.input.chunks(block).zip(output_gradient.chunks(block)) {
             let saved = BatchNormSaved { input, ..saved };
-            vectorize!(|simd| for_each_lanes!(simd, channels, |first, L| {
-                add_sums::<L, _>(activation, saved, affine, dy, first, (scale_sums, shift_sums));
+            vectorize!(|simd| for_each_register!(simd, channels, |first, register| {
+                add_sums(activation, register, saved, affine, dy, first, (scale_sums, shift_sums));
             }));
         }
     });
 }
 
 #[inline(always)]
-fn add_sums<const L: usize, A: Activation>(
+fn add_sums<A: Activation, R: Register>(
     activation: A,
+    register: R,
     saved: BatchNormSaved<'_>,
     affine: Affine<'_>,
     output_gradient: &[f32],
@@ -447,22 +427,18 @@ fn add_sums<const L: usize, A: Activation>(
     (scale_sums, shift_sums): (&mut [f32], &mut [f32]),
 ) {
     let channels = saved.mean.len();
-    let normalise = Normalise::<L>::new(saved, affine, first);
-    let (mut shift, mut scale) = ([0.0_f32; L], [0.0_f32; L]);
+    let normalise = Normalise::new(register, saved, affine, first);
+    let (mut shift, mut scale) = (register.splat(0.0), register.splat(0.0));
     for (x, dy) in saved.input.chunks_exact(channels).zip(output_gradient.chunks_exact(channels)) {
-        let (distance, value) = normalise.of(lanes(x, first));
-        let dz = gradients_before(activation, &value, lanes(dy, first));
-        for lane in 0..L {
-            shift[lane] += dz[lane];
-            scale[lane] += dz[lane] * distance[lane];
-        }
+        let (distance, value) = normalise.of(&x[first..]);
+        let dz = gradients_before(activation, register, value, register.load(&dy[first..]));
+        shift = register.add(shift, dz);
+        scale = register.add_product(scale, dz, distance);
     }
-    let inverse_std = lanes::<L>(saved.inverse_std, first);
-    let (shift_sums, scale_sums) = (lanes_mut::<L>(shift_sums, first), lanes_mut::<L>(scale_sums, first));
-    for lane in 0..L {
-        shift_sums[lane] += shift[lane];
-        scale_sums[lane] += scale[lane] * inverse_std[lane];
-    }
+    let inverse_std = register.load(&saved.inverse_std[first..]);
+    let (shift_sums, scale_sums) = (&mut shift_sums[first..], &mut scale_sums[first..]);
+    register.store(register.add(register.load(shift_sums), shift), shift_sums);
+    register.store(register.add_product(register.load(scale_sums), scale, inverse_std), scale_sums);
 }
 
 /// Turns the output's gradient of a piece into the input's: dx = γ/σ · (dz − Σ dz / rows − x̂ · Σ dz·x̂ / rows), with the
@@ -486,35 +462,34 @@ pub fn batch_norm_backward_in_place(
     options.check_affine(sums);
     check_len("gradient", gradient.len(), saved.input.len());
     with_fused!(activation, |activation| {
-        vectorize!(|simd| for_each_lanes!(simd, options.channels, |first, L| {
-            backward_in_place::<L, _>(activation, saved, affine, (sums, rows as f32), first, gradient);
+        vectorize!(|simd| for_each_register!(simd, options.channels, |first, register| {
+            backward_in_place(activation, register, saved, affine, (sums, rows), first, gradient);
         }));
     });
 }
 
 #[inline(always)]
-fn backward_in_place<const L: usize, A: Activation>(
+fn backward_in_place<A: Activation, R: Register>(
     activation: A,
+    register: R,
     saved: BatchNormSaved<'_>,
     affine: Affine<'_>,
-    (sums, rows): (Affine<'_>, f32),
+    (sums, rows): (Affine<'_>, usize),
     first: usize,
     gradient: &mut [f32],
 ) {
     let channels = saved.mean.len();
-    let normalise = Normalise::<L>::new(saved, affine, first);
-    let (shift_sums, scale_sums) = (lanes::<L>(sums.shift, first), lanes::<L>(sums.scale, first));
-    let inverse_std = lanes::<L>(saved.inverse_std, first);
+    let normalise = Normalise::new(register, saved, affine, first);
+    let load = |values: &[f32]| register.load(&values[first..]);
+    let per_row = register.splat(1.0 / rows as f32);
     // dx = factor · (dz − offset − slope · (x − mean))
-    let offset: [f32; L] = core::array::from_fn(|lane| shift_sums[lane] / rows);
-    let slope: [f32; L] = core::array::from_fn(|lane| scale_sums[lane] / rows * inverse_std[lane]);
+    let offset = register.multiply(load(sums.shift), per_row);
+    let slope = register.multiply(register.multiply(load(sums.scale), per_row), load(saved.inverse_std));
     for (x, gradient) in saved.input.chunks_exact(channels).zip(gradient.chunks_exact_mut(channels)) {
-        let gradient = lanes_mut::<L>(gradient, first);
-        let (distance, value) = normalise.of(lanes(x, first));
-        let mut dz = gradients_before(activation, &value, gradient);
-        for lane in 0..L {
-            dz[lane] = normalise.factor[lane] * (dz[lane] - offset[lane] - slope[lane] * distance[lane]);
-        }
-        *gradient = dz;
+        let gradient = &mut gradient[first..];
+        let (distance, value) = normalise.of(&x[first..]);
+        let dz = gradients_before(activation, register, value, register.load(gradient));
+        let centred = register.subtract(register.subtract(dz, offset), register.multiply(slope, distance));
+        register.store(register.multiply(normalise.factor, centred), gradient);
     }
 }

@@ -39,6 +39,41 @@ macro_rules! for_each_lanes {
 }
 pub(crate) use for_each_lanes;
 
+/// As [`for_each_lanes`], with `$register` a [`crate::simd::Register`] of as many lanes.
+macro_rules! for_each_register {
+    ($simd:ident, $channels:expr, |$first:ident, $register:ident| $body:expr) => {{
+        let channels: usize = $channels;
+        let widest = $crate::simd::Simd::lanes($simd);
+        let mut $first = 0;
+        while widest == 32 && $first + 32 <= channels {
+            let $register = $crate::simd::Simd::x32($simd);
+            $body;
+            $first += 32;
+        }
+        while widest >= 16 && $first + 16 <= channels {
+            let $register = $crate::simd::Simd::x16($simd);
+            $body;
+            $first += 16;
+        }
+        while $first + 8 <= channels {
+            let $register = $crate::simd::Simd::x8($simd);
+            $body;
+            $first += 8;
+        }
+        if $first + 4 <= channels {
+            let $register = $crate::simd::Simd::x4($simd);
+            $body;
+            $first += 4;
+        }
+        while $first < channels {
+            let $register = $crate::simd::Array::<1>::default();
+            $body;
+            $first += 1;
+        }
+    }};
+}
+pub(crate) use for_each_register;
+
 /// `L` values from `first` on.
 ///
 /// # Panics

@@ -51,7 +51,6 @@ pub mod mixture;
 pub mod multiply;
 pub mod peak;
 pub mod reduce;
-pub mod relu;
 pub mod resample;
 pub mod sgd;
 mod shape;
@@ -60,11 +59,7 @@ mod softmax;
 pub mod softmax_cross_entropy;
 mod windows;
 
-pub use activation::{
-    Activation, ActivationFunction, Gelu, HardSigmoid, HardSwish, LeakyRelu, Reads, Relu, Relu6, Sigmoid,
-    Silu, Tanh, activation_backward, activation_backward_in_place, activation_forward,
-    activation_forward_in_place,
-};
+pub use activation::{ActivationFunction, LeakyRelu, Reads};
 pub use adamw::{AdamW, adamw_step};
 pub use add::{add_backward, add_forward};
 pub use attention::{Attention, attention_backward, attention_forward};
@@ -89,7 +84,6 @@ pub use mixture::{
     mixture_forward_next, mixture_weights,
 };
 pub use multiply::{Multiply, multiply_backward_left, multiply_backward_right, multiply_forward};
-pub use relu::{relu_backward, relu_backward_in_place, relu_forward, relu_forward_in_place};
 pub use resample::{
     Downsample, Upsample, downsample_backward, downsample_forward, upsample_backward, upsample_forward,
 };

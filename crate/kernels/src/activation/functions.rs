@@ -4,54 +4,47 @@ use core::f32::consts::FRAC_1_SQRT_2;
 
 use super::{Activation, Reads};
 use crate::error::ShapeError;
+use crate::simd::Register;
 
 /// max(x, 0) (Nair and Hinton 2010, "Rectified Linear Units Improve Restricted Boltzmann Machines"): −0
-/// becomes +0, NaN stays. The slope at 0 is 0. The bits are those of [`crate::relu_forward`] and
-/// [`crate::relu_backward`].
+/// becomes +0, NaN stays. The slope at 0 is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Relu;
+pub(crate) struct Relu;
 
 impl Activation for Relu {
     const READS: Reads = Reads::Output;
 
     #[inline(always)]
-    fn value(&self, x: f32) -> f32 {
-        if x <= 0.0 { 0.0 } else { x }
+    fn values<R: Register>(&self, register: R, x: R::Vector) -> R::Vector {
+        let zero = register.splat(0.0);
+        register.select_at_most(x, zero, zero, x)
     }
 
     #[inline(always)]
-    fn slope(&self, read: f32) -> f32 {
-        if read <= 0.0 { 0.0 } else { 1.0 }
-    }
-
-    #[inline(always)]
-    fn gradient(&self, read: f32, dy: f32) -> f32 {
-        if read <= 0.0 { 0.0 } else { dy }
+    fn gradients<R: Register>(&self, register: R, read: R::Vector, dy: R::Vector) -> R::Vector {
+        let zero = register.splat(0.0);
+        register.select_at_most(read, zero, zero, dy)
     }
 }
 
 /// min(max(x, 0), 6) (Krizhevsky 2010, "Convolutional Deep Belief Networks on CIFAR-10"; Sandler et al. 2018,
 /// "`MobileNetV2`"). The slope at 0 and at 6 is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Relu6;
+pub(crate) struct Relu6;
 
 impl Activation for Relu6 {
     const READS: Reads = Reads::Output;
 
     #[inline(always)]
-    fn value(&self, x: f32) -> f32 {
-        clip6(x)
+    fn values<R: Register>(&self, register: R, x: R::Vector) -> R::Vector {
+        clip6(register, x)
     }
 
     #[inline(always)]
-    fn slope(&self, read: f32) -> f32 {
-        self.gradient(read, 1.0)
-    }
-
-    #[inline(always)]
-    fn gradient(&self, read: f32, dy: f32) -> f32 {
-        let dy = if read <= 0.0 { 0.0 } else { dy };
-        if read >= 6.0 { 0.0 } else { dy }
+    fn gradients<R: Register>(&self, register: R, read: R::Vector, dy: R::Vector) -> R::Vector {
+        let (zero, six) = (register.splat(0.0), register.splat(6.0));
+        let dy = register.select_at_most(read, zero, zero, dy);
+        register.select_at_most(six, read, zero, dy)
     }
 }
 
@@ -84,39 +77,53 @@ impl Activation for LeakyRelu {
     const READS: Reads = Reads::Output;
 
     #[inline(always)]
-    fn value(&self, x: f32) -> f32 {
-        if x > 0.0 { x } else { x * self.negative_slope }
+    fn values<R: Register>(&self, register: R, x: R::Vector) -> R::Vector {
+        let scaled = register.multiply(x, register.splat(self.negative_slope));
+        register.select_at_most(x, register.splat(0.0), scaled, x)
     }
 
     #[inline(always)]
-    fn slope(&self, read: f32) -> f32 {
-        if read > 0.0 { 1.0 } else { self.negative_slope }
+    fn gradients<R: Register>(&self, register: R, read: R::Vector, dy: R::Vector) -> R::Vector {
+        let scaled = register.multiply(dy, register.splat(self.negative_slope));
+        register.select_at_most(read, register.splat(0.0), scaled, dy)
     }
 }
 
 /// x · σ(x), also called swish (Elfwing et al. 2018, "Sigmoid-Weighted Linear Units"; Ramachandran et al. 2017,
 /// "Searching for Activation Functions"), computed as x / (1 + e^−x).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Silu;
+pub(crate) struct Silu;
+
+impl Silu {
+    #[inline(always)]
+    fn value(x: f32) -> f32 {
+        x / (1.0 + libm::expf(-x))
+    }
+
+    #[inline(always)]
+    fn slope(read: f32) -> f32 {
+        let sigmoid = Sigmoid::value(read);
+        sigmoid * (1.0 + read * (1.0 - sigmoid))
+    }
+}
 
 impl Activation for Silu {
     const READS: Reads = Reads::Input;
 
     #[inline(always)]
-    fn value(&self, x: f32) -> f32 {
-        x / (1.0 + libm::expf(-x))
+    fn values<R: Register>(&self, register: R, x: R::Vector) -> R::Vector {
+        register.map(x, Self::value)
     }
 
     #[inline(always)]
-    fn slope(&self, read: f32) -> f32 {
-        let sigmoid = Sigmoid.value(read);
-        sigmoid * (1.0 + read * (1.0 - sigmoid))
+    fn gradients<R: Register>(&self, register: R, read: R::Vector, dy: R::Vector) -> R::Vector {
+        register.multiply(dy, register.map(read, Self::slope))
     }
 }
 
 /// x · Φ(x), exact: ½ · x · (1 + erf(x / √2)) (Hendrycks and Gimpel 2016, "Gaussian Error Linear Units").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gelu;
+pub(crate) struct Gelu;
 
 /// 1 / √(2π), the standard normal density at 0.
 const NORMAL_DENSITY_AT_0: f32 = 0.398_942_3;
@@ -129,98 +136,141 @@ impl Gelu {
     }
 }
 
-impl Activation for Gelu {
-    const READS: Reads = Reads::Input;
-
+impl Gelu {
     #[inline(always)]
-    fn value(&self, x: f32) -> f32 {
+    fn value(x: f32) -> f32 {
         x * Self::distribution(x)
     }
 
     #[inline(always)]
-    fn slope(&self, read: f32) -> f32 {
+    fn slope(read: f32) -> f32 {
         let density = NORMAL_DENSITY_AT_0 * libm::expf(-0.5 * read * read);
         Self::distribution(read) + read * density
     }
 }
 
+impl Activation for Gelu {
+    const READS: Reads = Reads::Input;
+
+    #[inline(always)]
+    fn values<R: Register>(&self, register: R, x: R::Vector) -> R::Vector {
+        register.map(x, Self::value)
+    }
+
+    #[inline(always)]
+    fn gradients<R: Register>(&self, register: R, read: R::Vector, dy: R::Vector) -> R::Vector {
+        register.multiply(dy, register.map(read, Self::slope))
+    }
+}
+
 /// x · hard-sigmoid(x) (Howard et al. 2019, "Searching for `MobileNetV3`"). The slope is 0 at −3 and 1 at 3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HardSwish;
+pub(crate) struct HardSwish;
 
 impl Activation for HardSwish {
     const READS: Reads = Reads::Input;
 
     #[inline(always)]
-    fn value(&self, x: f32) -> f32 {
-        x * HardSigmoid.value(x)
+    fn values<R: Register>(&self, register: R, x: R::Vector) -> R::Vector {
+        register.multiply(x, HardSigmoid.values(register, x))
     }
 
     #[inline(always)]
-    fn slope(&self, read: f32) -> f32 {
-        let inside = if read <= -3.0 { 0.0 } else { read / 3.0 + 0.5 };
-        if read >= 3.0 { 1.0 } else { inside }
+    fn gradients<R: Register>(&self, register: R, read: R::Vector, dy: R::Vector) -> R::Vector {
+        let (zero, one) = (register.splat(0.0), register.splat(1.0));
+        let (low, high) = (register.splat(-3.0), register.splat(3.0));
+        let inside = register.add_product(register.splat(0.5), read, register.splat(1.0 / 3.0));
+        let slope = register.select_at_most(read, low, zero, inside);
+        register.multiply(dy, register.select_at_most(high, read, one, slope))
     }
 }
 
 /// min(max(x + 3, 0), 6) / 6 (Howard et al. 2019, "Searching for `MobileNetV3`"). The slope at −3 and at 3 is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HardSigmoid;
+pub(crate) struct HardSigmoid;
 
 impl Activation for HardSigmoid {
     const READS: Reads = Reads::Output;
 
     #[inline(always)]
-    fn value(&self, x: f32) -> f32 {
-        clip6(x + 3.0) / 6.0
+    fn values<R: Register>(&self, register: R, x: R::Vector) -> R::Vector {
+        let shifted = register.add(x, register.splat(3.0));
+        register.multiply(clip6(register, shifted), register.splat(1.0 / 6.0))
     }
 
     #[inline(always)]
-    fn slope(&self, read: f32) -> f32 {
-        let inside = if read <= 0.0 { 0.0 } else { 1.0 / 6.0 };
-        if read >= 1.0 { 0.0 } else { inside }
+    fn gradients<R: Register>(&self, register: R, read: R::Vector, dy: R::Vector) -> R::Vector {
+        let (zero, one) = (register.splat(0.0), register.splat(1.0));
+        let inside = register.multiply(dy, register.splat(1.0 / 6.0));
+        let dy = register.select_at_most(read, zero, zero, inside);
+        register.select_at_most(one, read, zero, dy)
     }
 }
 
 /// The logistic function 1 / (1 + e^−x).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sigmoid;
+pub(crate) struct Sigmoid;
+
+impl Sigmoid {
+    #[inline(always)]
+    fn value(x: f32) -> f32 {
+        1.0 / (1.0 + libm::expf(-x))
+    }
+
+    #[inline(always)]
+    fn slope(read: f32) -> f32 {
+        read * (1.0 - read)
+    }
+}
 
 impl Activation for Sigmoid {
     const READS: Reads = Reads::Output;
 
     #[inline(always)]
-    fn value(&self, x: f32) -> f32 {
-        1.0 / (1.0 + libm::expf(-x))
+    fn values<R: Register>(&self, register: R, x: R::Vector) -> R::Vector {
+        register.map(x, Self::value)
     }
 
     #[inline(always)]
-    fn slope(&self, read: f32) -> f32 {
-        read * (1.0 - read)
+    fn gradients<R: Register>(&self, register: R, read: R::Vector, dy: R::Vector) -> R::Vector {
+        register.multiply(dy, register.map(read, Self::slope))
     }
 }
 
 /// The hyperbolic tangent (`LeCun` et al. 1998, "Efficient `BackProp`", section 4.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tanh;
+pub(crate) struct Tanh;
+
+impl Tanh {
+    #[inline(always)]
+    fn value(x: f32) -> f32 {
+        libm::tanhf(x)
+    }
+
+    #[inline(always)]
+    fn slope(read: f32) -> f32 {
+        1.0 - read * read
+    }
+}
 
 impl Activation for Tanh {
     const READS: Reads = Reads::Output;
 
     #[inline(always)]
-    fn value(&self, x: f32) -> f32 {
-        libm::tanhf(x)
+    fn values<R: Register>(&self, register: R, x: R::Vector) -> R::Vector {
+        register.map(x, Self::value)
     }
 
     #[inline(always)]
-    fn slope(&self, read: f32) -> f32 {
-        1.0 - read * read
+    fn gradients<R: Register>(&self, register: R, read: R::Vector, dy: R::Vector) -> R::Vector {
+        register.multiply(dy, register.map(read, Self::slope))
     }
 }
 
 /// min(max(x, 0), 6): −0 becomes +0, NaN stays.
 #[inline(always)]
-fn clip6(x: f32) -> f32 {
-    let x = if x <= 0.0 { 0.0 } else { x };
-    if x >= 6.0 { 6.0 } else { x }
+fn clip6<R: Register>(register: R, x: R::Vector) -> R::Vector {
+    let (zero, six) = (register.splat(0.0), register.splat(6.0));
+    let x = register.select_at_most(x, zero, zero, x);
+    register.select_at_most(six, x, six, x)
 }

@@ -1,5 +1,8 @@
 //! What the micro-kernels do with a register.
 
+/// The most lanes of all registers.
+const LANES_MAX: usize = 32;
+
 /// Registers of `LANES` lanes. The value itself is only the proof that the host has them.
 pub(crate) trait Register: Copy {
     const LANES: usize;
@@ -23,6 +26,28 @@ pub(crate) trait Register: Copy {
     fn add(self, left: Self::Vector, right: Self::Vector) -> Self::Vector;
 
     fn multiply(self, left: Self::Vector, right: Self::Vector) -> Self::Vector;
+
+    fn subtract(self, left: Self::Vector, right: Self::Vector) -> Self::Vector;
+
+    /// In each lane left ≤ right ? then : otherwise; a NaN is at most nothing.
+    fn select_at_most(
+        self,
+        left: Self::Vector,
+        right: Self::Vector,
+        then: Self::Vector,
+        otherwise: Self::Vector,
+    ) -> Self::Vector;
+
+    /// The function of each lane, one after the other: for functions that have no instruction.
+    #[inline(always)]
+    fn map(self, vector: Self::Vector, function: impl Fn(f32) -> f32) -> Self::Vector {
+        let mut values = [0.0; LANES_MAX];
+        self.store(vector, &mut values);
+        for value in &mut values[..Self::LANES] {
+            *value = function(*value);
+        }
+        self.load(&values)
+    }
 
     /// sum + left · right, rounded twice.
     #[inline(always)]
@@ -78,6 +103,28 @@ impl<const L: usize> Register for Array<L> {
             left[lane] *= right[lane];
         }
         left
+    }
+
+    #[inline(always)]
+    fn subtract(self, mut left: [f32; L], right: [f32; L]) -> [f32; L] {
+        for lane in 0..L {
+            left[lane] -= right[lane];
+        }
+        left
+    }
+
+    #[inline(always)]
+    fn select_at_most(
+        self,
+        left: [f32; L],
+        right: [f32; L],
+        then: [f32; L],
+        mut otherwise: [f32; L],
+    ) -> [f32; L] {
+        for lane in 0..L {
+            otherwise[lane] = if left[lane] <= right[lane] { then[lane] } else { otherwise[lane] };
+        }
+        otherwise
     }
 }
 
@@ -152,5 +199,24 @@ impl<R: Register> Register for Pair<R> {
     #[inline(always)]
     fn multiply(self, left: Self::Vector, right: Self::Vector) -> Self::Vector {
         [self.0.multiply(left[0], right[0]), self.0.multiply(left[1], right[1])]
+    }
+
+    #[inline(always)]
+    fn subtract(self, left: Self::Vector, right: Self::Vector) -> Self::Vector {
+        [self.0.subtract(left[0], right[0]), self.0.subtract(left[1], right[1])]
+    }
+
+    #[inline(always)]
+    fn select_at_most(
+        self,
+        left: Self::Vector,
+        right: Self::Vector,
+        then: Self::Vector,
+        otherwise: Self::Vector,
+    ) -> Self::Vector {
+        [
+            self.0.select_at_most(left[0], right[0], then[0], otherwise[0]),
+            self.0.select_at_most(left[1], right[1], then[1], otherwise[1]),
+        ]
     }
 }

@@ -1,6 +1,8 @@
 //! The simd128 of WebAssembly.
 
-use std::arch::wasm32::{f32x4_add, f32x4_mul, f32x4_splat, v128, v128_load, v128_store};
+use std::arch::wasm32::{
+    f32x4_add, f32x4_le, f32x4_mul, f32x4_splat, f32x4_sub, v128, v128_bitselect, v128_load, v128_store,
+};
 
 use super::register::{Register, copy_first, first_of};
 use crate::lanes::{lanes, lanes_mut};
@@ -54,5 +56,15 @@ impl Register for Simd128 {
     #[inline(always)]
     fn multiply(self, left: v128, right: v128) -> v128 {
         f32x4_mul(left, right)
+    }
+
+    #[inline(always)]
+    fn subtract(self, left: v128, right: v128) -> v128 {
+        f32x4_sub(left, right)
+    }
+
+    #[inline(always)]
+    fn select_at_most(self, left: v128, right: v128, then: v128, otherwise: v128) -> v128 {
+        v128_bitselect(then, otherwise, f32x4_le(left, right))
     }
 }

@@ -1,11 +1,14 @@
 //! AVX2 and AVX-512.
 
 use std::arch::x86_64::{
-    __m128, __m128i, __m256, __m256i, __m512, _mm_add_ps, _mm_cmpgt_epi32, _mm_loadu_ps, _mm_maskload_ps,
-    _mm_maskstore_ps, _mm_mul_ps, _mm_set1_epi32, _mm_set1_ps, _mm_setr_epi32, _mm_storeu_ps, _mm256_add_ps,
-    _mm256_cmpgt_epi32, _mm256_loadu_ps, _mm256_maskload_ps, _mm256_maskstore_ps, _mm256_mul_ps,
-    _mm256_set1_epi32, _mm256_set1_ps, _mm256_setr_epi32, _mm256_storeu_ps, _mm512_add_ps, _mm512_loadu_ps,
-    _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_storeu_ps,
+    __m128, __m128i, __m256, __m256i, __m512, _CMP_LE_OQ, _mm_add_ps, _mm_and_ps, _mm_andnot_ps,
+    _mm_blendv_ps, _mm_cmpgt_epi32, _mm_cmple_ps, _mm_loadu_ps, _mm_maskload_ps, _mm_maskstore_ps,
+    _mm_mul_ps, _mm_or_ps, _mm_set1_epi32, _mm_set1_ps, _mm_setr_epi32, _mm_storeu_ps, _mm_sub_ps,
+    _mm256_add_ps, _mm256_blendv_ps, _mm256_cmp_ps, _mm256_cmpgt_epi32, _mm256_loadu_ps, _mm256_maskload_ps,
+    _mm256_maskstore_ps, _mm256_mul_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setr_epi32,
+    _mm256_storeu_ps, _mm256_sub_ps, _mm512_add_ps, _mm512_cmp_ps_mask, _mm512_loadu_ps,
+    _mm512_mask_blend_ps, _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_mul_ps, _mm512_set1_ps,
+    _mm512_storeu_ps, _mm512_sub_ps,
 };
 use std::cell::Cell;
 
@@ -145,7 +148,8 @@ impl Simd for Avx512 {
 macro_rules! register {
     (
         $(#[$attribute:meta])* $name:ident: [f32; $lanes:literal] as $vector:ty,
-        $splat:ident, $load:ident, $load_first:expr, $store:ident, $store_first:expr, $add:ident, $multiply:ident
+        $splat:ident, $load:ident, $load_first:expr, $store:ident, $store_first:expr, $add:ident, $multiply:ident,
+        $subtract:ident, $select:expr
     ) => {
         $(#[$attribute])*
         #[derive(Debug, Clone, Copy)]
@@ -203,6 +207,24 @@ macro_rules! register {
                 // Safety: `self` exists.
                 unsafe { $multiply(left, right) }
             }
+
+            #[inline(always)]
+            fn subtract(self, left: $vector, right: $vector) -> $vector {
+                // Safety: `self` exists.
+                unsafe { $subtract(left, right) }
+            }
+
+            #[inline(always)]
+            fn select_at_most(
+                self,
+                left: $vector,
+                right: $vector,
+                then: $vector,
+                otherwise: $vector,
+            ) -> $vector {
+                // Safety: `self` exists.
+                unsafe { $select(left, right, then, otherwise) }
+            }
         }
     };
 }
@@ -217,7 +239,10 @@ register! {
         _mm_storeu_ps(all.as_mut_ptr(), vector);
         copy_first(&all, values);
     },
-    _mm_add_ps, _mm_mul_ps
+    _mm_add_ps, _mm_mul_ps, _mm_sub_ps, |left, right, then, otherwise| {
+        let is_at_most = _mm_cmple_ps(left, right);
+        _mm_or_ps(_mm_and_ps(is_at_most, then), _mm_andnot_ps(is_at_most, otherwise))
+    }
 }
 
 register! {
@@ -227,7 +252,9 @@ register! {
     _mm_storeu_ps, |values: &mut [f32], vector| {
         _mm_maskstore_ps(values.as_mut_ptr(), mask_128(values.len()), vector);
     },
-    _mm_add_ps, _mm_mul_ps
+    _mm_add_ps, _mm_mul_ps, _mm_sub_ps, |left, right, then, otherwise| {
+        _mm_blendv_ps(otherwise, then, _mm_cmple_ps(left, right))
+    }
 }
 
 register! {
@@ -237,7 +264,9 @@ register! {
     _mm256_storeu_ps, |values: &mut [f32], vector| {
         _mm256_maskstore_ps(values.as_mut_ptr(), mask_256(values.len()), vector);
     },
-    _mm256_add_ps, _mm256_mul_ps
+    _mm256_add_ps, _mm256_mul_ps, _mm256_sub_ps, |left, right, then, otherwise| {
+        _mm256_blendv_ps(otherwise, then, _mm256_cmp_ps::<_CMP_LE_OQ>(left, right))
+    }
 }
 
 register! {
@@ -247,7 +276,9 @@ register! {
     _mm512_storeu_ps, |values: &mut [f32], vector| {
         _mm512_mask_storeu_ps(values.as_mut_ptr(), mask_512(values.len()), vector);
     },
-    _mm512_add_ps, _mm512_mul_ps
+    _mm512_add_ps, _mm512_mul_ps, _mm512_sub_ps, |left, right, then, otherwise| {
+        _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LE_OQ>(left, right), otherwise, then)
+    }
 }
 
 /// All bits set in the first `count` lanes; for hosts with AVX2.

@@ -1,9 +1,6 @@
 //! Activation functions.
 
-use nas_kernels::{
-    ActivationFunction as Function, LeakyRelu, Reads, ShapeError, relu_backward, relu_backward_in_place,
-    relu_forward,
-};
+use nas_kernels::{ActivationFunction as Function, LeakyRelu, Reads, ShapeError};
 use serde::Deserialize;
 
 use crate::support::{
@@ -141,28 +138,6 @@ fn in_place_and_element_by_element_give_the_same_bits() {
         let doubled: Vec<f32> = gradient.iter().map(|dx| dx + dx).collect();
         assert_same_bits("gradients are added", &twice, &doubled);
     }
-}
-
-#[test]
-fn relu_has_the_bits_of_the_relu_kernel() {
-    let mut x = normal_values(40, 1);
-    x.extend([0.0, -0.0, f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::from_bits(1), -f32::from_bits(1)]);
-    let mut dy = normal_values(x.len(), 2);
-    dy[..3].copy_from_slice(&[f32::NAN, f32::INFINITY, f32::NEG_INFINITY]);
-    let output = forward(Function::Relu, &x);
-    let mut expected = vec![f32::NAN; x.len()];
-    relu_forward(&x, &mut expected);
-    assert_same_bits("forward", &output, &expected);
-
-    let [mut found, mut expected] = [(); 2].map(|()| normal_values(dy.len(), 3));
-    Function::Relu.backward(&output, &dy, &mut found);
-    relu_backward(&output, &dy, &mut expected);
-    assert_same_bits("backward", &found, &expected);
-
-    let [mut found, mut expected] = [(); 2].map(|()| dy.clone());
-    Function::Relu.backward_in_place(&output, &mut found);
-    relu_backward_in_place(&output, &mut expected);
-    assert_same_bits("backward in place", &found, &expected);
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! ReLU, add and concat.
 
 use nas_kernels::{
-    ConcatPart, ShapeError, add_backward, add_forward, concat_backward, concat_forward, relu_backward,
-    relu_backward_in_place, relu_forward, relu_forward_in_place,
+    ActivationFunction, ConcatPart, ShapeError, add_backward, add_forward, concat_backward, concat_forward,
 };
 use serde::Deserialize;
 
@@ -13,9 +12,11 @@ use crate::support::{
 /// Selecting and copying round nothing, and sums of two multiples of 1/16 are exact.
 const EXACT: f32 = 0.0;
 
+const RELU: ActivationFunction = ActivationFunction::Relu;
+
 fn relu(input: &[f32]) -> Vec<f32> {
     let mut output = vec![f32::NAN; input.len()];
-    relu_forward(input, &mut output);
+    RELU.forward(input, &mut output);
     output
 }
 
@@ -36,7 +37,7 @@ fn concat(inputs: &[Vec<f32>], channels: &[usize]) -> Vec<f32> {
 fn worked_by_hand() {
     assert_eq!(relu(&[-1.0, 2.0, 0.0]), [0.0, 2.0, 0.0]);
     let mut dx = [10.0; 3];
-    relu_backward(&[0.0, 2.0, 0.0], &[5.0, 6.0, 7.0], &mut dx);
+    RELU.backward(&[0.0, 2.0, 0.0], &[5.0, 6.0, 7.0], &mut dx);
     assert_eq!(dx, [10.0, 16.0, 10.0]);
 
     let mut sum = [0.0; 2];
@@ -71,7 +72,7 @@ fn agrees_with_pytorch() {
         let output = match case.name.as_str() {
             "relu" => {
                 let output = relu(&case.inputs[0]);
-                relu_backward(&output, dy, &mut gradients[0]);
+                RELU.backward(&output, dy, &mut gradients[0]);
                 output
             }
             "add" => {
@@ -108,7 +109,7 @@ fn gradients_are_difference_quotients() {
     // ReLU is linear on either side of 0: the values keep a distance of more than the step from it.
     let x: Vec<f32> = normal_values(20, 2).iter().map(|x| x + 2.0_f32.copysign(*x)).collect();
     let mut dx = vec![0.0; 20];
-    relu_backward(&relu(&x), &dy, &mut dx);
+    RELU.backward(&relu(&x), &dy, &mut dx);
     assert_gradient("relu", LINEAR, &x, &dx, |x| weighted_sum(&relu(x), &dy));
 
     let other = normal_values(20, 3);
@@ -147,13 +148,13 @@ fn relu_of_special_values() {
         let output = relu(&[input; 9]);
         assert_same_bits(name, &output, &[expected; 9]);
         let mut gradient = [0.0; 9];
-        relu_backward(&output, &[1.0; 9], &mut gradient);
+        RELU.backward(&output, &[1.0; 9], &mut gradient);
         assert_eq!(gradient, [slope; 9], "{name}");
 
         let (mut values, mut gradient) = ([input; 9], [1.0; 9]);
-        relu_forward_in_place(&mut values);
+        RELU.forward_in_place(&mut values);
         assert_same_bits(name, &values, &output);
-        relu_backward_in_place(&output, &mut gradient);
+        RELU.backward_in_place(&output, &mut gradient);
         assert_eq!(gradient, [slope; 9], "{name}, in place");
     }
 }

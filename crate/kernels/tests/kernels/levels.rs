@@ -5,13 +5,14 @@ use nas_kernels::{
     Level, MaxPool, Sgd, Window, adamw_step, add_backward, add_forward, avg_pool_backward, avg_pool_forward,
     conv2d_backward_input, conv2d_backward_parameters, conv2d_forward, dense_backward_input,
     dense_backward_parameters, dense_forward, global_avg_pool_backward, global_avg_pool_forward,
-    max_pool_backward, max_pool_forward, peak, reduce, relu_backward, relu_backward_in_place, relu_forward,
-    relu_forward_in_place, sgd_step, with_level,
+    max_pool_backward, max_pool_forward, peak, reduce, sgd_step, with_level,
 };
 use proptest::prelude::*;
 
 use crate::batch_norm::{backward_in_pieces, train_in_pieces};
 use crate::support::{assert_same_bits, normal_values, spoilt_scratch};
+
+const RELU: ActivationFunction = ActivationFunction::Relu;
 
 /// What one operator gave, under its name.
 type Results = Vec<(&'static str, Vec<f32>)>;
@@ -99,10 +100,10 @@ fn element_wise(len: usize, fill: Fill<'_>) -> Results {
     let (x, dy) = (fill(len, 1), fill(len, 2));
     let (mut y, mut y_in_place) = (vec![0.0; len], x.clone());
     let (mut dx, mut dx_in_place) = (fill(len, 3), dy.clone());
-    relu_forward(&x, &mut y);
-    relu_forward_in_place(&mut y_in_place);
-    relu_backward(&y, &dy, &mut dx);
-    relu_backward_in_place(&y, &mut dx_in_place);
+    RELU.forward(&x, &mut y);
+    RELU.forward_in_place(&mut y_in_place);
+    RELU.backward(&y, &dy, &mut dx);
+    RELU.backward_in_place(&y, &mut dx_in_place);
     let (mut sum, mut sum_dx) = (vec![0.0; len], fill(len, 4));
     add_forward(&x, &dy, &mut sum);
     add_backward(&dy, &mut sum_dx);
