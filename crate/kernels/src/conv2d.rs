@@ -143,17 +143,15 @@ pub fn conv2d_forward(
     check_len("input", input.len(), options.input.len());
     check_len("weights", weights.len(), options.weights_len());
     check_len("output", output.len(), options.output.len());
-    fill_rows(output, options.output.channels, bias);
+    if let Some(bias) = bias {
+        check_len("bias", bias.len(), options.bias_len());
+    }
     if options.is_depthwise() {
+        fill_rows(output, options.output.channels, bias);
         depthwise::forward(options, input, weights, output);
     } else {
-        general::forward(
-            options,
-            input,
-            weights,
-            output,
-            crate::take_scratch(scratch, options.scratch_len()),
-        );
+        let scratch = crate::take_scratch(scratch, options.scratch_len());
+        general::forward(options, input, weights, bias, output, scratch);
     }
 }
 

@@ -7,10 +7,10 @@
 use crate::check_len;
 use crate::error::ShapeError;
 use crate::matrix::{
-    Grid, LARGEST_PANEL_GROWTH, Steps, Taps, accumulate_outer_product, accumulate_product, pack_depth_row,
-    packed_len,
+    Grid, LARGEST_PANEL_GROWTH, Start, Steps, Taps, accumulate_outer_product, pack_depth_row, packed_len,
+    product,
 };
-use crate::reduce::{add_column_sums, fill_rows};
+use crate::reduce::add_column_sums;
 use crate::shape::{element_count, require_positive};
 
 /// Sizes of a dense layer.
@@ -105,14 +105,17 @@ pub fn dense_forward(
     for (index, row) in weights.chunks_exact(out_features).enumerate() {
         pack_depth_row(panels, in_features, out_features, index, |output| row[output]);
     }
-    fill_rows(output, out_features, bias);
+    if let Some(bias) = bias {
+        check_len("bias", bias.len(), out_features);
+    }
     let (grid, source_steps) = options.rows(in_features);
     let (_, destination_steps) = options.rows(out_features);
-    accumulate_product(
+    product(
         grid,
         (input, source_steps),
         &Taps::contiguous(in_features),
         (panels, out_features),
+        Start::Outputs(bias),
         (output, destination_steps),
     );
 }
@@ -144,11 +147,12 @@ pub fn dense_backward_input(
     }
     let (grid, source_steps) = options.rows(out_features);
     let (_, destination_steps) = options.rows(in_features);
-    accumulate_product(
+    product(
         grid,
         (output_gradient, source_steps),
         &Taps::contiguous(out_features),
         (panels, in_features),
+        Start::Destination,
         (input_gradient, destination_steps),
     );
 }

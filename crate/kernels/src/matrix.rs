@@ -11,7 +11,16 @@ mod product;
 
 pub(crate) use outer::accumulate_outer_product;
 pub(crate) use pack::{LARGEST_PANEL_GROWTH, pack_depth_row, packed_len};
-pub(crate) use product::accumulate_product;
+pub(crate) use product::product;
+
+/// What the sums of a product start from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Start<'a> {
+    /// What the destination holds.
+    Destination,
+    /// The same number for an output in every pixel, or 0; what the destination holds is overwritten.
+    Outputs(Option<&'a [f32]>),
+}
 
 /// Numbers of pixels along each axis.
 #[derive(Debug, Clone, Copy)]

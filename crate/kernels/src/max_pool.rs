@@ -8,9 +8,10 @@
 
 use crate::check_len;
 use crate::error::ShapeError;
+use crate::lanes::for_each_register;
 use crate::shape::{Image, Window};
-use crate::simd::vectorize;
-use crate::windows::for_each_window;
+use crate::simd::{LANES_MAX, Register, vectorize};
+use crate::windows::{PixelWindow, for_each_window};
 
 /// Sizes of a max pooling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +62,7 @@ pub fn max_pool_forward(options: &MaxPool, input: &[f32], output: &mut [f32], ar
     check_len("output", output.len(), options.output.len());
     check_len("argmax", argmax.len(), options.output.len());
     let channels = options.input.channels;
-    vectorize!(for_each_window(
+    vectorize!(|simd| for_each_window(
         options.input,
         options.output,
         options.window,
@@ -69,32 +70,47 @@ pub fn max_pool_forward(options: &MaxPool, input: &[f32], output: &mut [f32], ar
         |pixel| {
             let largest = &mut output[pixel.output..][..channels];
             let at = &mut argmax[pixel.output..][..channels];
-            // The first real tap is visited again below, and changes nothing.
-            largest.copy_from_slice(&input[pixel.first_source..][..channels]);
-            at.fill(pixel.first_source as u32);
-            pixel.for_each_tap(
-                #[inline(always)]
-                |_, source| {
-                    take_larger(&input[source..][..channels], source as u32, largest, at);
-                },
-            );
-            for (channel, at) in at.iter_mut().enumerate() {
-                *at += channel as u32;
-            }
+            for_each_register!(simd, channels, |first, register| {
+                take_largest(register, pixel, input, first, largest, at);
+            });
         }
     ));
 }
 
-/// Replaces each channel's largest value by a larger or NaN value, and the place of its pixel by this
-/// pixel's. Two loops, because the compiler does not vectorise a selection of two types in one.
+/// The largest values under a window, and where they lie, for the channels from `first` on that fill a register. Taps are
+/// counted in floats, so that values and places are selected alike; there are fewer than 2^24.
 #[inline(always)]
-fn take_larger(values: &[f32], pixel: u32, largest: &mut [f32], at: &mut [u32]) {
-    let takes = |value: f32, largest: f32| (value > largest) | value.is_nan();
-    for ((at, &largest), &value) in at.iter_mut().zip(largest.iter()).zip(values) {
-        *at = if takes(value, largest) { pixel } else { *at };
-    }
-    for (largest, &value) in largest.iter_mut().zip(values) {
-        *largest = if takes(value, *largest) { value } else { *largest };
+fn take_largest<R: Register>(
+    register: R,
+    pixel: &PixelWindow,
+    input: &[f32],
+    first: usize,
+    largest: &mut [f32],
+    at: &mut [u32],
+) {
+    let mut value = register.load(&input[pixel.first_source + first..]);
+    let (mut tap, mut count) = (register.splat(0.0), 0.0);
+    pixel.for_each_tap(
+        #[inline(always)]
+        |_, source| {
+            // The first real tap is visited again, and changes nothing.
+            let other = register.load(&input[source + first..]);
+            let here = register.splat(count);
+            // The other one if it is larger or NaN, unless this one is NaN already.
+            let (larger, there) = (
+                register.select_at_most(other, value, value, other),
+                register.select_at_most(other, value, tap, here),
+            );
+            tap = register.select_at_most(value, value, there, tap);
+            value = register.select_at_most(value, value, larger, value);
+            count += 1.0;
+        },
+    );
+    register.store(value, &mut largest[first..]);
+    let mut taps = [0.0; LANES_MAX];
+    register.store(tap, &mut taps);
+    for (lane, (at, tap)) in at[first..].iter_mut().zip(&taps[..R::LANES]).enumerate() {
+        *at = (pixel.source_of(*tap as usize) + first + lane) as u32;
     }
 }
 

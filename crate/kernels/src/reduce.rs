@@ -98,8 +98,13 @@ pub(crate) fn add_column_sums(rows: &[f32], columns: usize, total: &mut [f32]) {
 pub(crate) fn fill_rows(rows: &mut [f32], columns: usize, row: Option<&[f32]>) {
     if let Some(row) = row {
         check_len("bias", row.len(), columns);
-        for target in rows.chunks_exact_mut(columns) {
-            target.copy_from_slice(row);
+        rows[..columns].copy_from_slice(row);
+        // Few long copies rather than many short ones.
+        let mut filled = columns;
+        while filled < rows.len() {
+            let more = filled.min(rows.len() - filled);
+            rows.copy_within(..more, filled);
+            filled += more;
         }
     } else {
         rows.fill(0.0);

@@ -10,7 +10,7 @@ mod wasm;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub(crate) use register::{Array, Pair, Register};
+pub(crate) use register::{Array, LANES_MAX, Pair, Register};
 
 /// Registers of 128 bits that need no asking; on an architecture without a module the compiler finds them.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]

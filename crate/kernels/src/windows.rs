@@ -32,6 +32,13 @@ impl PixelWindow {
         self.rows.count * self.columns.count
     }
 
+    /// First channel of the input pixel under a real tap; taps are counted as [`Self::for_each_tap`] visits them.
+    #[inline(always)]
+    pub(crate) fn source_of(&self, tap: usize) -> usize {
+        let (row, column) = (tap / self.columns.count, tap % self.columns.count);
+        self.first_source + row * self.rows.source_step + column * self.columns.source_step
+    }
+
     /// Calls `visit(tap, source)` for each real pixel, row by row: the first channels of the tap and of the
     /// input pixel.
     #[inline(always)]

@@ -6,7 +6,7 @@ use super::Conv2d;
 use super::padded::Padded;
 use super::phase::Phase;
 use crate::matrix::{
-    Grid, Steps, Taps, accumulate_outer_product, accumulate_product, pack_depth_row, packed_len,
+    Grid, Start, Steps, Taps, accumulate_outer_product, pack_depth_row, packed_len, product,
 };
 use crate::shape::{Image, Window};
 
@@ -42,11 +42,12 @@ pub(super) fn padded_gradient(options: &Conv2d) -> Padded {
     Padded { image: output, top, left, bottom, right }
 }
 
-/// output += convolution of the input; the output already holds the bias.
+/// output = bias + convolution of the input.
 pub(super) fn forward(
     options: &Conv2d,
     input: &[f32],
     weights: &[f32],
+    bias: Option<&[f32]>,
     output: &mut [f32],
     scratch: &mut [f32],
 ) {
@@ -64,11 +65,12 @@ pub(super) fn forward(
         let source = padded.view(input, scratch);
         let grid = output_grid(options, output.len());
         for (group, panels) in panels.chunks_exact(packed_len(taps.depth(), group_outputs)).enumerate() {
-            accumulate_product(
+            product(
                 grid,
                 (source, input_steps(options, group)),
                 &taps,
                 (panels, group_outputs),
+                Start::Outputs(bias.map(|bias| &bias[group * group_outputs..])),
                 (output, output_steps(options, group)),
             );
         }
@@ -125,11 +127,12 @@ pub(super) fn backward_input(
             let taps = phase_taps(options, &padded, rows, columns);
             let (panels, behind) = rest.split_at(packed_len(taps.depth(), group_inputs));
             rest = behind;
-            accumulate_product(
+            product(
                 Grid { images, rows: rows.inputs, columns: columns.inputs },
                 (source, phase_source_steps(options, &padded, group, rows, columns)),
                 &taps,
                 (panels, group_inputs),
+                Start::Destination,
                 (target, phase_target_steps(options, group, rows, columns)),
             );
         }

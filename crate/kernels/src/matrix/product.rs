@@ -1,42 +1,45 @@
-//! destination[pixel, output] += Σ over depth of source[pixel, depth] · weights[depth, output].
+//! destination[pixel, output] = start + Σ over depth of source[pixel, depth] · weights[depth, output].
 
 use super::pack::panel_lanes;
-use super::{Grid, Steps, Taps};
+use super::{Grid, Start, Steps, Taps};
 use crate::simd::{Level, Register, Simd, dispatch};
 
-/// Adds the product of each pixel's depth with the packed weights to that pixel's outputs. Every output is
-/// summed in the order of the depth, starting from the value it had.
+/// Writes the product of each pixel's depth with the packed weights to that pixel's outputs. Every output is
+/// summed in the order of the depth, from its start on.
 ///
 /// # Shapes
 /// `source`: pixels at `source_steps`, each with the depth of `taps`; `panels`: `[depth, outputs]` packed;
 /// `destination`: pixels at `destination_steps`, each with `outputs` adjacent elements.
-pub(crate) fn accumulate_product(
+pub(crate) fn product(
     grid: Grid,
     (source, source_steps): (&[f32], Steps),
     taps: &Taps,
     (panels, outputs): (&[f32], usize),
+    start: Start<'_>,
     (destination, destination_steps): (&mut [f32], Steps),
 ) {
     let pixels = Pixels::new(grid, source_steps, destination_steps);
-    dispatch!(|simd| product(simd, pixels, source, taps, (panels, outputs), destination));
+    dispatch!(|simd| product_at(simd, pixels, source, taps, (panels, outputs), start, destination));
 }
 
 /// One panel after the other. A tile has as many pixels as there are registers for their sums, and for the
 /// addresses of as many: eight sums hide the time that an addition takes; only with the 32 registers of
 /// AVX-512 is there room for more.
-fn product<S: Simd>(
+fn product_at<S: Simd>(
     simd: S,
     pixels: Pixels,
     source: &[f32],
     taps: &Taps,
     (panels, outputs): (&[f32], usize),
+    start: Start<'_>,
     destination: &mut [f32],
 ) {
     let mut first = 0;
     while first < outputs {
         let rest = outputs - first;
         let lanes = panel_lanes(S::LEVEL, rest);
-        let panel = Panel { weights: &panels[first * taps.depth()..], first, width: rest.min(lanes) };
+        let weights = &panels[first * taps.depth()..];
+        let panel = Panel { weights, first, width: rest.min(lanes), start };
         match (S::LEVEL, lanes) {
             (Level::Avx512, 32) => {
                 panel.product::<_, _, 8>(simd, simd.x32(), pixels, source, taps, destination);
@@ -63,6 +66,7 @@ struct Panel<'a> {
     weights: &'a [f32],
     first: usize,
     width: usize,
+    start: Start<'a>,
 }
 
 impl Panel<'_> {
@@ -99,12 +103,25 @@ impl Panel<'_> {
     ) {
         pixels.shift_destination(self.first);
         let weights = &self.weights[..taps.depth() * R::LANES];
+        let start = match self.start {
+            Start::Destination => None,
+            Start::Outputs(None) => Some(register.splat(0.0)),
+            Start::Outputs(Some(start)) => Some(register.load_first(&start[self.first..], self.width)),
+        };
         while pixels.left >= P {
             let mut tile = [(0, 0); P];
             for pixel in &mut tile {
                 *pixel = pixels.next_pixel();
             }
-            product_tile::<R, _, FULL>(register, tile, source, taps, (weights, self.width), destination);
+            product_tile::<R, _, FULL>(
+                register,
+                tile,
+                source,
+                taps,
+                (weights, self.width),
+                start,
+                destination,
+            );
         }
         while pixels.left > 0 {
             // Where pixels are missing the last one is computed again, to the same values.
@@ -112,7 +129,15 @@ impl Panel<'_> {
             for p in 1..4 {
                 tile[p] = if pixels.left > 0 { pixels.next_pixel() } else { tile[p - 1] };
             }
-            product_tile::<R, _, FULL>(register, tile, source, taps, (weights, self.width), destination);
+            product_tile::<R, _, FULL>(
+                register,
+                tile,
+                source,
+                taps,
+                (weights, self.width),
+                start,
+                destination,
+            );
         }
     }
 }
@@ -125,15 +150,16 @@ fn product_tile<R: Register, const P: usize, const FULL: bool>(
     source: &[f32],
     taps: &Taps,
     (weights, width): (&[f32], usize),
+    start: Option<R::Vector>,
     destination: &mut [f32],
 ) {
     // Arrays are filled in loops: `map` and `from_fn` of `P` elements are not always inlined.
     let mut sums = [register.splat(0.0); P];
     for (sums, (_, to)) in sums.iter_mut().zip(pixels) {
-        *sums = if FULL {
-            register.load(&destination[to..])
-        } else {
-            register.load_first(&destination[to..], width)
+        *sums = match start {
+            Some(start) => start,
+            None if FULL => register.load(&destination[to..]),
+            None => register.load_first(&destination[to..], width),
         };
     }
     let mut rest = weights;

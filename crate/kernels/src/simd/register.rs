@@ -1,7 +1,7 @@
 //! What the micro-kernels do with a register.
 
 /// The most lanes of all registers.
-const LANES_MAX: usize = 32;
+pub(crate) const LANES_MAX: usize = 32;
 
 /// Registers of `LANES` lanes. The value itself is only the proof that the host has them.
 pub(crate) trait Register: Copy {
