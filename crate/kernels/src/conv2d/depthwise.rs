@@ -4,7 +4,8 @@
 //! Taps in the padding are left out.
 
 use super::Conv2d;
-use crate::lanes::{for_each_lanes, lanes, lanes_mut};
+use crate::lanes::for_each_register;
+use crate::shape::{Window, WindowAxis};
 use crate::simd::{Array, Level, Register, Simd, dispatch, vectorize};
 use crate::windows::{PixelWindow, for_each_run_of_windows, for_each_window};
 
@@ -15,12 +16,26 @@ const PIXELS: usize = 4;
 pub(super) fn forward(options: &Conv2d, input: &[f32], weights: &[f32], output: &mut [f32]) {
     dispatch!(|simd| simd.run(
         #[inline(always)]
-        || forward_at(simd, options, input, weights, output)
+        || forward_at(simd, options, input, (weights, Taps::InOrder), output)
     ));
 }
 
+/// In which order the weights lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taps {
+    InOrder,
+    /// The last tap is the first one.
+    Reversed,
+}
+
 #[inline(always)]
-fn forward_at<S: Simd>(simd: S, options: &Conv2d, input: &[f32], weights: &[f32], output: &mut [f32]) {
+fn forward_at<S: Simd>(
+    simd: S,
+    options: &Conv2d,
+    input: &[f32],
+    (weights, taps): (&[f32], Taps),
+    output: &mut [f32],
+) {
     let Conv2d { input: from, output: to, window, .. } = *options;
     let source_step = window.width.stride * from.channels;
     for_each_run_of_windows(
@@ -29,7 +44,7 @@ fn forward_at<S: Simd>(simd: S, options: &Conv2d, input: &[f32], weights: &[f32]
         window,
         #[inline(always)]
         |pixel, pixels| {
-            let run = Run { pixel, pixels, source_step, channels: from.channels, input, weights };
+            let run = Run { pixel, pixels, source_step, channels: from.channels, input, weights, taps };
             let mut first = 0;
             while first < from.channels {
                 first += match from.channels - first {
@@ -53,6 +68,7 @@ struct Run<'a> {
     channels: usize,
     input: &'a [f32],
     weights: &'a [f32],
+    taps: Taps,
 }
 
 impl Run<'_> {
@@ -89,6 +105,10 @@ impl Run<'_> {
         self.pixel.for_each_tap(
             #[inline(always)]
             |tap, source| {
+                let tap = match self.taps {
+                    Taps::InOrder => tap,
+                    Taps::Reversed => self.weights.len() - self.channels - tap,
+                };
                 let weights = register.load(&self.weights[tap + first..]);
                 let x = &self.input[source + from..];
                 for (p, sum) in sums.iter_mut().enumerate() {
@@ -109,6 +129,13 @@ pub(super) fn backward_input(
     output_gradient: &[f32],
     input_gradient: &mut [f32],
 ) {
+    if let Some(transposed) = transposed(options) {
+        dispatch!(|simd| simd.run(
+            #[inline(always)]
+            || forward_at(simd, &transposed, output_gradient, (weights, Taps::Reversed), input_gradient)
+        ));
+        return;
+    }
     let Conv2d { input: from, output: to, window, .. } = *options;
     vectorize!(|simd| for_each_window(
         from,
@@ -116,18 +143,14 @@ pub(super) fn backward_input(
         window,
         #[inline(always)]
         |pixel| {
-            for_each_lanes!(simd, from.channels, |first, L| {
-                let dy = *lanes::<L>(output_gradient, pixel.output + first);
+            for_each_register!(simd, from.channels, |first, register| {
+                let dy = register.load(&output_gradient[pixel.output + first..]);
                 pixel.for_each_tap(
                     #[inline(always)]
                     |tap, source| {
-                        let w = lanes::<L>(weights, tap + first);
-                        let dx = lanes_mut::<L>(input_gradient, source + first);
-                        let mut sums = *dx;
-                        for lane in 0..L {
-                            sums[lane] += dy[lane] * w[lane];
-                        }
-                        *dx = sums;
+                        let w = register.load(&weights[tap + first..]);
+                        let dx = &mut input_gradient[source + first..];
+                        register.store(register.add_product(register.load(dx), dy, w), dx);
                     },
                 );
             });
@@ -135,7 +158,25 @@ pub(super) fn backward_input(
     ));
 }
 
-/// `weight_gradient` += input · output gradient, summed over the pixels of an image and then over the images.
+/// The convolution with the taps in reverse that gives the input's gradient from the output's, in the same order of
+/// summation: there is one for a stride of 1, unless the padding is wider than the kernel reaches.
+fn transposed(options: &Conv2d) -> Option<Conv2d> {
+    let Conv2d { input, output, window, groups } = *options;
+    let axis = |axis: WindowAxis| {
+        let reach = (axis.kernel - 1) * axis.dilation;
+        let (pad_before, pad_after) =
+            (reach.checked_sub(axis.pad_before)?, reach.checked_sub(axis.pad_after)?);
+        (axis.stride == 1).then_some(WindowAxis { pad_before, pad_after, ..axis })
+    };
+    let window = Window { height: axis(window.height)?, width: axis(window.width)? };
+    Some(Conv2d { input: output, output: input, window, groups })
+}
+
+/// Taps of a row of the kernel that share one load of the gradient.
+const SHARED_TAPS: usize = 3;
+
+/// `weight_gradient` += input · output gradient; the pixels of a row of an image make a partial sum, and the partial sums
+/// are added in order.
 pub(super) fn backward_weights(
     options: &Conv2d,
     input: &[f32],
@@ -143,40 +184,101 @@ pub(super) fn backward_weights(
     weight_gradient: &mut [f32],
 ) {
     let Conv2d { input: from, output: to, window, .. } = *options;
-    let channels = from.channels;
-    let images = input.chunks_exact(from.pixels() * channels);
-    vectorize!(|simd| for (x_image, dy_image) in
-        images.zip(output_gradient.chunks_exact(to.pixels() * channels))
-    {
-        for tap_row in 0..window.height.kernel {
-            let rows = window.height.real_outputs(from.height, to.height, tap_row);
-            for tap_column in 0..window.width.kernel {
-                let columns = window.width.real_outputs(from.width, to.width, tap_column);
-                let tap = (tap_row * window.width.kernel + tap_column) * channels;
-                if columns.is_empty() {
-                    continue;
-                }
-                let first_column = window.width.input_index(columns.start, tap_column);
-                for_each_lanes!(simd, channels, |first, L| {
-                    let mut sums = [0.0_f32; L];
-                    for row in rows.clone() {
-                        let x_row = window.height.input_index(row, tap_row) * from.width + first_column;
-                        let dy_row = row * to.width + columns.start;
-                        let xs = x_image[x_row * channels..].chunks(window.width.stride * channels);
-                        let dys = dy_image[dy_row * channels..].chunks_exact(channels);
-                        for (x, dy) in xs.zip(dys).take(columns.len()) {
-                            let (x, dy) = (lanes::<L>(x, first), lanes::<L>(dy, first));
-                            for lane in 0..L {
-                                sums[lane] += x[lane] * dy[lane];
-                            }
-                        }
-                    }
-                    let total = lanes_mut::<L>(weight_gradient, tap + first);
-                    for lane in 0..L {
-                        total[lane] += sums[lane];
+    let (x_row_len, dy_row_len) = (from.width * from.channels, to.width * to.channels);
+    vectorize!(|simd| for (index, dy) in output_gradient.chunks_exact(dy_row_len).enumerate() {
+        let (image, row) = (index / to.height, index % to.height);
+        for tap_row in window.height.real_taps(from.height, row) {
+            let x_row = image * from.height + window.height.input_index(row, tap_row);
+            let products = RowProducts {
+                axis: window.width,
+                widths: (from.width, to.width),
+                channels: from.channels,
+                x: &input[x_row * x_row_len..][..x_row_len],
+                dy,
+            };
+            let kernel_row = window.width.kernel * from.channels;
+            let total = &mut weight_gradient[tap_row * kernel_row..][..kernel_row];
+            let mut tap = 0;
+            while tap < window.width.kernel {
+                for_each_register!(simd, from.channels, |first, register| {
+                    match window.width.kernel - tap {
+                        SHARED_TAPS.. => products.add::<_, SHARED_TAPS>(register, tap, first, total),
+                        2 => products.add::<_, 2>(register, tap, first, total),
+                        _ => products.add::<_, 1>(register, tap, first, total),
                     }
                 });
+                tap += SHARED_TAPS;
             }
         }
     });
+}
+
+/// A row of the output's gradient and the row of the input that a row of taps meets there.
+struct RowProducts<'a> {
+    axis: WindowAxis,
+    /// Pixels of a row of the input and of the output.
+    widths: (usize, usize),
+    channels: usize,
+    x: &'a [f32],
+    dy: &'a [f32],
+}
+
+impl RowProducts<'_> {
+    /// Adds the products' sums over the row to the totals of `K` taps from `tap` on, for the channels from `first` on.
+    #[inline(always)]
+    fn add<R: Register, const K: usize>(&self, register: R, tap: usize, first: usize, total: &mut [f32]) {
+        let mut columns = [(0, 0); K];
+        for (k, columns) in columns.iter_mut().enumerate() {
+            let real = self.axis.real_outputs(self.widths.0, self.widths.1, tap + k);
+            *columns = (real.start, real.end);
+        }
+        let (mut start, mut end) = (0, self.widths.1);
+        for (first, behind) in columns {
+            (start, end) = (start.max(first), end.min(behind));
+        }
+        let mut sums = [register.splat(0.0); K];
+        if start >= end {
+            // No pixel meets all taps.
+            for k in 0..K {
+                self.sum_alone(register, tap + k, columns[k], first, &mut sums[k]);
+            }
+        } else {
+            for k in 0..K {
+                self.sum_alone(register, tap + k, (columns[k].0, start), first, &mut sums[k]);
+            }
+            let source = self.axis.input_index(start, tap) * self.channels + first;
+            let (step, tap_step) = (self.axis.stride * self.channels, self.axis.dilation * self.channels);
+            for (pixel, column) in (start..end).enumerate() {
+                let dy = register.load(&self.dy[column * self.channels + first..]);
+                let x = &self.x[source + pixel * step..];
+                for (k, sum) in sums.iter_mut().enumerate() {
+                    *sum = register.add_product(*sum, register.load(&x[k * tap_step..]), dy);
+                }
+            }
+            for k in 0..K {
+                self.sum_alone(register, tap + k, (end, columns[k].1), first, &mut sums[k]);
+            }
+        }
+        for (k, sum) in sums.into_iter().enumerate() {
+            let total = &mut total[(tap + k) * self.channels + first..];
+            register.store(register.add(register.load(total), sum), total);
+        }
+    }
+
+    /// Adds the products of one tap with the pixels of these columns.
+    #[inline(always)]
+    fn sum_alone<R: Register>(
+        &self,
+        register: R,
+        tap: usize,
+        (start, end): (usize, usize),
+        first: usize,
+        sum: &mut R::Vector,
+    ) {
+        for column in start..end {
+            let x = register.load(&self.x[self.axis.input_index(column, tap) * self.channels + first..]);
+            let dy = register.load(&self.dy[column * self.channels + first..]);
+            *sum = register.add_product(*sum, x, dy);
+        }
+    }
 }
