@@ -39,6 +39,7 @@ function installPackages() {
   const lock = readFileSync(join(root, 'package-lock.json'));
   const digest = createHash('sha256').update(lock).digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
-  run('npm ci');
+  // Standard output is left to the command.
+  run('npm ci 1>&2');
   writeFileSync(stamp, digest);
 }

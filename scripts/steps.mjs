@@ -22,16 +22,20 @@ export const checks = [
   step('prettier', () => run('prettier --check --log-level warn .')),
   step('clippy', () => run('cargo clippy --all-targets -- -D warnings')),
   // The engine's crates are linted with the border that depends on them.
-  step('clippy for the browser', () =>
-    run('cargo clippy --package nas-wasm --all-targets --target wasm32-unknown-unknown -- -D warnings'),
-  ),
+  step('clippy for the browser', () => {
+    const border = '--package nas-wasm --all-targets --target wasm32-unknown-unknown';
+    run(`cargo clippy ${border} -- -D warnings`);
+    run(`cargo clippy ${border} --features bench -- -D warnings`);
+  }),
   step('rustdoc', () => run('cargo doc --no-deps', denyWarnings)),
   step('wasm package', () => run('cargo xtask wasm')),
   step('svelte-check', () =>
     run('svelte-check --workspace www --tsconfig ./tsconfig.json --fail-on-warnings'),
   ),
   step('tsc', () => run('tsc --project tests')),
-  step('eslint', () => run('eslint --config www/eslint.config.js --max-warnings 0 www scripts tests')),
+  step('eslint', () =>
+    run('eslint --config www/eslint.config.js --max-warnings 0 www scripts tests benches'),
+  ),
   step('dependency rules', () => run('depcruise --config www/.dependency-cruiser.js www/src')),
 ];
 

@@ -2,6 +2,7 @@
 //! keeps them at wasm-bindgen's version and nothing has to be installed.
 //!
 //! - `cargo xtask wasm [--dev]` builds the package that the page imports from `www/pkg`.
+//! - `cargo xtask wasm --bench` builds the package that is measured, `benches/pkg`, in the same way.
 //! - `cargo xtask test-runner FILE.wasm [ARGUMENT]…` runs the tests of one wasm file under Node;
 //!   `.cargo/config.toml` makes it the runner of `cargo test --target wasm32-unknown-unknown`.
 
@@ -18,7 +19,10 @@ fn main() -> anyhow::Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["wasm"] => package::build(Variant::Optimized),
         ["wasm", "--dev"] => package::build(Variant::Development),
+        ["wasm", "--bench"] => package::build(Variant::Benchmark),
         ["test-runner", _, ..] => wasm_bindgen_test_runner::run_cli_with_args(&arguments),
-        _ => bail!("usage: cargo xtask wasm [--dev] | cargo xtask test-runner FILE.wasm [ARGUMENT]…"),
+        _ => {
+            bail!("usage: cargo xtask wasm [--dev | --bench] | cargo xtask test-runner FILE.wasm [ARGUMENT]…")
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! From crate `nas-wasm` to `www/pkg`: compile, generate the bindings, optimise.
+//! From crate `nas-wasm` to a package of JavaScript: compile, generate the bindings, optimise.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
@@ -31,16 +31,28 @@ pub enum Variant {
     Optimized,
     /// Cargo's profile `dev`, with the names of functions and the bindings' own assertions.
     Development,
+    /// As [`Self::Optimized`], with what the benchmark calls besides.
+    Benchmark,
 }
 
-/// Brings `www/pkg` up to date with the Rust sources; takes no time when it is.
+impl Variant {
+    /// Where the package is written, from the repository's root.
+    fn package(self) -> &'static str {
+        match self {
+            Self::Optimized | Self::Development => "www/pkg",
+            Self::Benchmark => "benches/pkg",
+        }
+    }
+}
+
+/// Brings the package up to date with the Rust sources; takes no time when it is.
 ///
 /// # Errors
 /// When the crate does not compile, or a tool that comes with `npm ci` is missing.
 pub fn build(variant: Variant) -> Result<()> {
     let manifest_directory = env::var_os("CARGO_MANIFEST_DIR").context("started by `cargo xtask` only")?;
     let root = Path::new(&manifest_directory).parent().context("xtask lies in the workspace")?;
-    let package = root.join("www/pkg");
+    let package = root.join(variant.package());
     let packed = package.join("nas_wasm_bg.wasm");
     let stamp = package.join("built-from");
 
@@ -57,28 +69,33 @@ pub fn build(variant: Variant) -> Result<()> {
             .debug(variant == Variant::Development)
             .generate(&package)
             .context("wasm-bindgen failed")?;
-        if variant == Variant::Optimized {
+        if variant != Variant::Development {
             optimize(root, &packed)?;
         }
         fs::write(&stamp, fingerprint)?;
     }
-    report(&packed)
+    report(variant, &packed)
 }
 
 /// Lets cargo compile the crate, if anything changed, and gives the path of the wasm file.
 fn compile(variant: Variant) -> Result<PathBuf> {
-    let (profile, folder) = match variant {
-        Variant::Optimized => ("wasm", "wasm"),
-        Variant::Development => ("dev", "debug"),
+    // This program is <target directory>/xtask/xtask.
+    let program = env::current_exe()?;
+    let target_directory = program.ancestors().nth(2).context("cargo runs this program")?;
+    // With other features cargo writes the same file: in a folder of its own, each stays up to date.
+    let (profile, features, target_directory, folder) = match variant {
+        Variant::Optimized => ("wasm", "", target_directory.to_owned(), "wasm"),
+        Variant::Development => ("dev", "", target_directory.to_owned(), "debug"),
+        Variant::Benchmark => ("wasm", "bench", target_directory.join("bench"), "wasm"),
     };
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
         .args(["build", "--package", "nas-wasm", "--lib", "--target", TARGET, "--profile", profile])
+        .args(["--features", features])
+        .arg("--target-dir")
+        .arg(&target_directory)
         .status()?;
     ensure!(status.success(), "nas-wasm did not compile");
-    // This program is <target directory>/xtask/xtask.
-    let program = env::current_exe()?;
-    let target_directory = program.ancestors().nth(2).context("cargo runs this program")?;
     Ok(target_directory.join(TARGET).join(folder).join("nas_wasm.wasm"))
 }
 
@@ -105,12 +122,13 @@ fn optimize(root: &Path, wasm: &Path) -> Result<()> {
     Ok(())
 }
 
-fn report(wasm: &Path) -> Result<()> {
+fn report(variant: Variant, wasm: &Path) -> Result<()> {
     let bytes = fs::read(wasm)?;
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(&bytes)?;
     let gzipped = encoder.finish()?;
     let kib = |length: usize| length as f64 / 1024.0;
-    println!("www/pkg: {:.1} KiB of wasm, {:.1} KiB gzip", kib(bytes.len()), kib(gzipped.len()));
+    let package = variant.package();
+    println!("{package}: {:.1} KiB of wasm, {:.1} KiB gzip", kib(bytes.len()), kib(gzipped.len()));
     Ok(())
 }

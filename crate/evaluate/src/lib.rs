@@ -11,4 +11,4 @@ pub use evaluation::{CheckpointError, Evaluation, EvaluationError, JobProgress, 
 pub use images::{Images, facts};
 #[doc(no_inline)]
 pub use nas_run::{Job, Outcome};
-pub use workload::{WORKLOADS, Workload, WorkloadError};
+pub use workload::{MOMENTUM, WORKLOADS, Workload, WorkloadError};

@@ -1,6 +1,7 @@
 //! What speed is measured on: four trainings, step by step.
 
 use nas_arch::{NetworkError, Optimizer, Recipe, Shape, reference};
+use nas_cost::{CostError, NetworkCosts};
 use nas_nn::{SampleSizes, Samples, Seeds, Split, Trainer, TrainerError};
 use nas_numerics::{Rng, sha256};
 use thiserror::Error;
@@ -8,6 +9,9 @@ use thiserror::Error;
 /// The workloads, each a reference network: small, branching, wide and shallow, with attention.
 pub const WORKLOADS: [(&str, &str); 4] =
     [("W1", "digits-tiny"), ("W2", "mnist-fire"), ("W3", "mobile-tiny"), ("W4", "hybrid-tiny")];
+
+/// Gradient descent as most papers train small networks.
+pub const MOMENTUM: Optimizer = Optimizer::Sgd { momentum: 0.9, nesterov: false, weight_decay: 0.0 };
 
 /// Steps of an epoch; at its end one image is validated.
 const STEPS_PER_EPOCH: u32 = 64;
@@ -19,6 +23,7 @@ const CLASSES: u32 = 10;
 pub struct Workload {
     trainer: Trainer,
     noise: Noise,
+    costs: NetworkCosts,
     updates: u64,
 }
 
@@ -31,6 +36,9 @@ pub enum WorkloadError {
     /// The network cannot be built.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// It cannot be priced.
+    #[error(transparent)]
+    Cost(#[from] CostError),
     /// It cannot be trained like this.
     #[error(transparent)]
     Trainer(#[from] TrainerError),
@@ -47,6 +55,7 @@ impl Workload {
             .find(|(other, _)| *other == id)
             .ok_or_else(|| WorkloadError::Unknown(id.into()))?;
         let graph = reference(network)?.resolve()?;
+        let costs = NetworkCosts::of(&graph)?;
         let recipe = Recipe {
             batch_size: batch,
             optimizer,
@@ -59,13 +68,38 @@ impl Workload {
         let seeds = Seeds { key: sha256(id.as_bytes()), run_seed: seed, replicate: 0 };
         let mut trainer = Trainer::new(&graph, &recipe, seeds, noise.sizes(), u64::MAX)?;
         trainer.train_to(HORIZON_EPOCHS)?;
-        Ok(Self { trainer, noise, updates: 0 })
+        Ok(Self { trainer, noise, costs, updates: 0 })
     }
 
-    /// The trainer, as far as it has come.
+    /// Multiply-accumulates of the forward pass of one image.
     #[must_use]
-    pub const fn trainer(&self) -> &Trainer {
-        &self.trainer
+    pub const fn macs(&self) -> u64 {
+        self.costs.macs
+    }
+
+    /// Trainable parameters.
+    #[must_use]
+    pub const fn params(&self) -> u64 {
+        self.costs.params
+    }
+
+    /// Floating-point operations that a step counts as, whoever trains: two for each multiply-accumulate, and
+    /// for each forward pass two backward ones, of the input and of the weights.
+    #[must_use]
+    pub const fn flops_per_step(&self) -> u64 {
+        6 * self.macs() * self.noise.batch as u64
+    }
+
+    /// Batches trained on so far.
+    #[must_use]
+    pub const fn updates(&self) -> u64 {
+        self.updates
+    }
+
+    /// The kind of work that [`Self::advance`] will do next.
+    #[must_use]
+    pub fn upcoming(&self) -> &'static str {
+        self.trainer.upcoming().map_or("between passes", |(name, _)| name)
     }
 
     /// Trains on one batch: forward, loss, backward, update. Returns the mean loss of the epoch so far.
@@ -73,17 +107,16 @@ impl Workload {
         let mut loss = f32::NAN;
         let before = self.updates;
         while self.updates == before {
-            (loss, _) = self.advance();
+            loss = self.advance();
         }
         loss
     }
 
-    /// Goes on by the least there is; [`Trainer::upcoming`] says what that will be. Returns the loss as [`Self::step`], and
-    /// the multiply-accumulates spent.
-    pub fn advance(&mut self) -> (f32, u64) {
+    /// Goes on by the least there is; [`Self::upcoming`] says what that will be. Returns the loss as [`Self::step`].
+    pub fn advance(&mut self) -> f32 {
         let report = self.trainer.step(&self.noise, 1);
         self.updates = u64::from(report.epoch) * u64::from(report.steps_per_epoch) + u64::from(report.step);
-        (report.train_loss.unwrap_or(f32::NAN), report.macs)
+        report.train_loss.unwrap_or(f32::NAN)
     }
 }
 
@@ -125,8 +158,7 @@ mod tests {
     #[test]
     fn every_workload_learns_its_noise() {
         for (id, _) in WORKLOADS {
-            let optimizer = Optimizer::Sgd { momentum: 0.9, nesterov: false, weight_decay: 0.0 };
-            let mut workload = Workload::new(id, 8, optimizer, 7).unwrap();
+            let mut workload = Workload::new(id, 8, MOMENTUM, 7).unwrap();
             let first = workload.step();
             let last = (0..STEPS_PER_EPOCH - 2).fold(first, |_, _| workload.step());
             assert!(last < first, "{id}: {first} to {last}");

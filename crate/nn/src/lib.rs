@@ -66,6 +66,8 @@ mod work;
 
 pub use error::{PlanError, SnapshotError, TrainerError, WeightsError};
 pub use layout::{ParameterLayout, Slot, Storage};
+#[doc(no_inline)]
+pub use nas_kernels::{Level, peak, with_level};
 pub use plan::{Mode, Plan};
 pub use samples::{SampleSizes, Samples, Split};
 pub use schedule::Schedule;

@@ -4,6 +4,8 @@
 //! Rust never calls into JavaScript in the middle of work: a worker calls [`Evaluator::step`] with a budget again and
 //! again. What fails is thrown as `{code, message}`.
 
+#[cfg(feature = "bench")]
+mod bench;
 mod border;
 mod coordinator;
 mod data;
@@ -12,6 +14,8 @@ mod listing;
 mod problem;
 mod view;
 
+#[cfg(feature = "bench")]
+pub use bench::{WorkloadHandle, peak};
 pub use coordinator::Coordinator;
 pub use data::DataFile;
 pub use evaluator::Evaluator;
