@@ -7,18 +7,29 @@ export function familyOfBlock(block: Block): OperatorFamily {
     case 'fire':
     case 'conv':
     case 'separable':
+    case 'attention':
     case 'norm':
     case 'pool':
     case 'dense':
       return block.kind;
     case 'depthwise':
+    case 'inverted-residual':
       return 'separable';
+    case 'squeeze-excite':
+    case 'transformer':
+      return 'attention';
     case 'head':
       return 'dense';
     case 'input':
-    case 'relu':
+    case 'activation':
     case 'add':
+    case 'multiply':
+    case 'mixture':
     case 'concat':
+    case 'shuffle':
+    case 'resample':
+    case 'dropout':
+    case 'zero':
     case 'identity':
       return 'none';
   }

@@ -1,3 +1,5 @@
+import type { Op } from '../protocol/generated/Op';
+
 /** A number of epochs, already formatted. */
 const epochsText = (epochs: string): string => `${epochs} ${epochs === '1' ? 'epoch' : 'epochs'}`;
 
@@ -355,20 +357,54 @@ export const en = {
 
   blocks: {
     input: 'input',
-    conv: 'conv',
     depthwise: 'depthwise',
     separable: 'separable',
+    'inverted-residual': 'inverted residual',
+    'squeeze-excite': 'squeeze-excite',
+    transformer: 'transformer',
     fire: 'fire',
-    dense: 'dense',
-    norm: 'batch norm',
-    relu: 'ReLU',
-    identity: 'identity',
-    add: 'add',
-    concat: 'concat',
-    maxPool: 'max pool',
-    avgPool: 'avg pool',
-    globalPool: 'mean',
     head: 'mean · dense',
+  },
+
+  operators: {
+    conv2d: 'conv',
+    'meta-conv2d': 'meta-conv',
+    dense: 'dense',
+    attention: 'attention',
+    'batch-norm': 'batch norm',
+    'layer-norm': 'layer norm',
+    relu: 'ReLU',
+    relu6: 'ReLU6',
+    'leaky-relu': 'leaky ReLU',
+    silu: 'SiLU',
+    gelu: 'GELU',
+    'hard-swish': 'hard-swish',
+    'hard-sigmoid': 'hard sigmoid',
+    sigmoid: 'sigmoid',
+    tanh: 'tanh',
+    'max-pool': 'max pool',
+    'avg-pool': 'avg pool',
+    'global-avg-pool': 'mean',
+    add: 'add',
+    multiply: 'multiply',
+    mixture: 'mixture',
+    concat: 'concat',
+    'channel-shuffle': 'channel shuffle',
+    upsample: 'upsample',
+    downsample: 'downsample',
+    dropout: 'dropout',
+    zero: 'zero',
+    identity: 'identity',
+  } satisfies Record<Op['op'], string>,
+
+  /** Parts and settings of blocks. */
+  parts: {
+    heads: (count: number) => `${count} ${count === 1 ? 'head' : 'heads'}`,
+    patch: (size: string) => `patch ${size}`,
+    groups: (count: number) => `${count} ${count === 1 ? 'group' : 'groups'}`,
+    dilation: (factor: string) => `dilation ${factor}`,
+    perceptron: (channels: number) => `MLP ${channels}`,
+    squeezeExcite: 'SE',
   },
 
   settings: {

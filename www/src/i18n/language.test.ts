@@ -33,18 +33,26 @@ describe('the catalogs', () => {
     // Terms of the field, names and signs that are the same in both languages.
     expect(same.map(([, text]) => text).sort()).toMatchInlineSnapshot(`
       [
+        "GELU",
         "NAS Playground",
         "RAM",
         "RAM",
         "ReLU",
+        "ReLU6",
+        "SE",
+        "SiLU",
         "Workers",
         "concat",
         "conv",
+        "dropout",
         "fire",
         "flash",
         "flash",
         "flash (int8)",
+        "meta-conv",
         "separable",
+        "tanh",
+        "transformer",
         "–",
       ]
     `);

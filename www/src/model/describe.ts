@@ -6,76 +6,19 @@ import type { PricedView } from '../protocol/generated/PricedView';
 import type { Failure } from '../protocol/generated/Failure';
 import type { Violation } from '../protocol/generated/Violation';
 import type { NumberFormat } from '../format/numbers';
+import { blockName } from './block-label';
 import { type Block, isPlain } from './network/blocks';
-import type { Kernel, Unit } from './network/units';
-
-/** A block, or one unit of it, as the label of a box: `separable 3×3 · 24`. */
-export function blockLabel(block: Block, unit: Unit | null, t: Catalog): string {
-  if (unit !== null) {
-    return `${kernelText(unit.kernel)} · ${unit.channels}`;
-  }
-  const parts = [blockName(block, t)];
-  const kernel = kernelOf(block);
-  if (kernel !== null) {
-    parts.push(` ${kernelText(kernel)}`);
-  }
-  if (isPlain(block) && block.unit.stride > 1 && block.kind !== 'pool') {
-    parts.push(` /${block.unit.stride}`);
-  }
-  return hasOwnChannels(block) ? `${parts.join('')} · ${block.channels}` : parts.join('');
-}
-
-/** An operator that a search space names, such as `conv3x3`, as the boxes of a network name it. */
-export function operatorName(id: string, t: Catalog): string {
-  const { operator = id, kernel } = /^(?<operator>.+?)(?<kernel>\d+x\d+)?$/.exec(id)?.groups ?? {};
-  const names: Readonly<Record<string, string>> = {
-    'batch-norm': t.blocks.norm,
-    'max-pool': t.blocks.maxPool,
-    'avg-pool': t.blocks.avgPool,
-    conv: t.blocks.conv,
-    separable: t.blocks.separable,
-    fire: t.blocks.fire,
-    identity: t.blocks.identity,
-  };
-  const name = names[operator];
-  return name === undefined ? id : kernel === undefined ? name : `${name} ${kernel.replace('x', '×')}`;
-}
+import { kernelText } from './unit-label';
 
 /** A network as a row of words: `conv 3×3 · fire · max pool`. Input and classifier go without saying. */
 export function networkWords(blocks: readonly Block[], t: Catalog): string {
   const words = blocks
     .filter(({ kind }) => kind !== 'input' && kind !== 'head')
     .map((block) => {
-      const kernel = block.kind === 'conv' ? kernelOf(block) : null;
-      return kernel === null ? blockName(block, t) : `${blockName(block, t)} ${kernelText(kernel)}`;
+      const name = blockName(block, t);
+      return isPlain(block) && block.kind === 'conv' ? `${name} ${kernelText(block.unit)}` : name;
     });
   return words.length === 0 ? t.blocks.head : words.join(' · ');
-}
-
-function blockName(block: Block, t: Catalog): string {
-  if (isPlain(block) && block.kind === 'pool') {
-    return block.unit.op === 'max-pool'
-      ? t.blocks.maxPool
-      : block.unit.op === 'avg-pool'
-        ? t.blocks.avgPool
-        : t.blocks.globalPool;
-  }
-  return block.kind === 'pool' ? t.blocks.globalPool : t.blocks[block.kind];
-}
-
-function kernelOf(block: Block): Kernel | null {
-  if (block.kind === 'separable') {
-    return block.depthwise.kernel;
-  }
-  return isPlain(block) && block.unit.op !== 'global-avg-pool' ? block.unit.kernel : null;
-}
-
-function hasOwnChannels(block: Block): boolean {
-  return ['input', 'conv', 'separable', 'depthwise', 'dense', 'head', 'concat'].includes(block.kind);
-}
-
-function kernelText(kernel: Kernel | null): string {
-  return kernel === null ? '' : `${kernel.vertical}×${kernel.horizontal}`;
 }
 
 export interface BlockCost {

@@ -199,10 +199,29 @@ function fakeShape(layer: Layer, inputs: readonly Shape[]): Shape {
     case 'concat':
       return [inputs.reduce((sum, shape) => sum + shape[0], 0), height, width];
     case 'batch-norm':
+    case 'layer-norm':
     case 'relu':
+    case 'relu6':
+    case 'leaky-relu':
+    case 'silu':
+    case 'gelu':
+    case 'hard-swish':
+    case 'hard-sigmoid':
+    case 'sigmoid':
+    case 'tanh':
     case 'add':
+    case 'multiply':
+    case 'mixture':
+    case 'channel-shuffle':
+    case 'dropout':
     case 'identity':
       return [channels, height, width];
+    case 'meta-conv2d':
+    case 'attention':
+    case 'upsample':
+    case 'downsample':
+    case 'zero':
+      throw new Error(`the made-up space has no ${layer.op}`);
   }
 }
 

@@ -49,7 +49,7 @@ describe('units', () => {
         { name: 'sum', inputs: ['c', 'r'], op: 'add' },
       ),
     );
-    expect(units.map(({ kind }) => kind)).toEqual(['input', 'conv', 'relu', 'add']);
+    expect(units.map(({ kind }) => kind)).toEqual(['input', 'conv', 'activation', 'add']);
   });
 
   it('read the layer before when nothing else is said', () => {

@@ -1,38 +1,16 @@
 /**
- * Units gathered into the blocks that people have names for, found by their structure alone: layer names and
- * genes play no part, so that a network from anywhere is drawn as what it is.
+ * Units gathered into the blocks that people have names for.
  */
 import type { Network } from '../../protocol/generated/Network';
-import { type Unit, type UnitKind, unitsOf } from './units';
-
-interface BlockBase {
-  /** Indices of the blocks it reads, in the order of the operator's inputs. */
-  readonly inputs: readonly number[];
-  /** Names of all layers in it. */
-  readonly layers: readonly string[];
-  /** Channels of its output. */
-  readonly channels: number;
-}
-
-/** Squeeze 1×1, expansions side by side, concatenation (Iandola et al. 2016, "SqueezeNet"). */
-export interface FireBlock extends BlockBase {
-  readonly kind: 'fire';
-  readonly squeeze: Unit;
-  readonly expands: readonly Unit[];
-}
-
-/** Depthwise convolution, then pointwise (Howard et al. 2017, "MobileNets"). */
-export interface SeparableBlock extends BlockBase {
-  readonly kind: 'separable';
-  readonly depthwise: Unit;
-  readonly pointwise: Unit;
-}
-
-/** The mean of each channel, then the classifier. */
-export interface HeadBlock extends BlockBase {
-  readonly kind: 'head';
-  readonly dense: Unit;
-}
+import { type FireBlock, fireAt } from './blocks/fire';
+import { type HeadBlock, headAt } from './blocks/head';
+import { type InvertedResidualBlock, invertedResidualAt } from './blocks/inverted-residual';
+import type { BlockBase } from './blocks/match';
+import { type SeparableBlock, separableAt } from './blocks/separable';
+import { type SqueezeExciteBlock, squeezeExciteAt } from './blocks/squeeze-excite';
+import { type TransformerBlock, transformerAt } from './blocks/transformer';
+import type { Unit, UnitKind } from './unit';
+import { unitsOf } from './units';
 
 /** A unit on its own. */
 export interface PlainBlock extends BlockBase {
@@ -40,8 +18,20 @@ export interface PlainBlock extends BlockBase {
   readonly unit: Unit;
 }
 
-export type Block = FireBlock | SeparableBlock | HeadBlock | PlainBlock;
-export type BlockKind = Block['kind'];
+export type NamedBlock =
+  FireBlock | SeparableBlock | InvertedResidualBlock | SqueezeExciteBlock | TransformerBlock | HeadBlock;
+export type Block = NamedBlock | PlainBlock;
+
+/** At one unit the first that matches is taken. */
+const RECOGNIZERS = [
+  transformerAt,
+  invertedResidualAt,
+  squeezeExciteAt,
+  fireAt,
+  separableAt,
+  headAt,
+] as const;
+type FoundBlock = NonNullable<ReturnType<(typeof RECOGNIZERS)[number]>>;
 
 export function isPlain(block: Block): block is PlainBlock {
   return 'unit' in block;
@@ -50,107 +40,60 @@ export function isPlain(block: Block): block is PlainBlock {
 /** The blocks of a network, inputs before their readers; block 0 is the input. */
 export function blocksOf(network: Network): Block[] {
   const units = unitsOf(network);
-  const groups = groupsOf(units);
+  const found = foundIn(units);
   const blockOfUnit = new Map<number, number>();
   const blocks: Block[] = [];
   units.forEach((unit, index) => {
-    const group = groups.get(index);
-    if (group === 'inner') {
+    const match = found.get(index);
+    if (match === 'inner') {
       return;
     }
-    const place = blocks.length;
-    const members = group?.members ?? [index];
-    for (const member of members) {
-      blockOfUnit.set(member, place);
-    }
-    const first = units[members[0] ?? index] ?? unit;
+    const members = match?.members.toSorted((left, right) => left - right) ?? [index];
+    const read = members.flatMap((member) => units[member]?.inputs ?? []);
+    const outside = read.filter((input) => !members.includes(input));
     const base: BlockBase = {
-      inputs: first.inputs.map((input) => blockOfUnit.get(input) ?? 0),
+      inputs: (match === undefined ? outside : [...new Set(outside)]).map(
+        (input) => blockOfUnit.get(input) ?? 0,
+      ),
       layers: members.flatMap((member) => units[member]?.layers ?? []),
       channels: unit.channels,
     };
-    blocks.push(group === undefined ? { ...base, kind: unit.kind, unit } : group.make(base));
+    for (const member of members) {
+      blockOfUnit.set(member, blocks.length);
+    }
+    blocks.push(match === undefined ? { ...base, kind: unit.kind, unit } : { ...base, ...match.parts });
   });
   return blocks;
 }
 
-/** A group is known at its last unit; the others are `inner` and belong to it. */
-interface Group {
-  readonly members: readonly number[];
-  readonly make: (base: BlockBase) => Block;
+/** Each match at its last unit; its other units are `inner`. A block that ends later holds what is in it. */
+function foundIn(units: readonly Unit[]): Map<number, FoundBlock | 'inner'> {
+  const readers = readersOf(units);
+  const found = new Map<number, FoundBlock | 'inner'>();
+  for (let index = units.length - 1; index > 0; index -= 1) {
+    const match = RECOGNIZERS.map((recognize) => recognize(units, index)).find(
+      (each) =>
+        each?.members.every(
+          (member) =>
+            !found.has(member) &&
+            (member === index || readers[member]?.every((reader) => each.members.includes(reader))),
+        ) === true,
+    );
+    if (match !== undefined) {
+      match.members.forEach((member) => found.set(member, 'inner'));
+      found.set(index, match);
+    }
+  }
+  return found;
 }
 
-function groupsOf(units: readonly Unit[]): Map<number, Group | 'inner'> {
-  const groups = new Map<number, Group | 'inner'>();
-  const readers = units.map(() => 0);
-  for (const input of units.flatMap((unit) => unit.inputs)) {
-    readers[input] = (readers[input] ?? 0) + 1;
-  }
-  units.forEach((_, index) => {
-    const group =
-      fireAt(units, readers, index) ?? separableAt(units, readers, index) ?? headAt(units, readers, index);
-    if (group?.members.every((member) => !groups.has(member)) === true) {
-      group.members.forEach((member) => groups.set(member, 'inner'));
-      groups.set(index, group);
+/** Indices of the units that read each unit. */
+function readersOf(units: readonly Unit[]): number[][] {
+  const readers: number[][] = units.map(() => []);
+  units.forEach(({ inputs }, reader) => {
+    for (const input of inputs) {
+      readers[input]?.push(reader);
     }
   });
-  return groups;
-}
-
-function fireAt(units: readonly Unit[], readers: readonly number[], index: number): Group | undefined {
-  const concat = units[index];
-  if (concat?.kind !== 'concat') {
-    return undefined;
-  }
-  const expands = concat.inputs.map((input) => units[input]);
-  const squeezeIndex = expands[0]?.inputs[0];
-  const squeeze = squeezeIndex === undefined ? undefined : units[squeezeIndex];
-  const isFire =
-    squeezeIndex !== undefined &&
-    squeeze?.kind === 'conv' &&
-    isPointwise(squeeze) &&
-    readers[squeezeIndex] === expands.length &&
-    new Set(concat.inputs).size === concat.inputs.length &&
-    expands.every((unit) => unit?.kind === 'conv' && unit.inputs[0] === squeezeIndex) &&
-    concat.inputs.every((input) => readers[input] === 1);
-  if (!isFire) {
-    return undefined;
-  }
-  return {
-    members: [squeezeIndex, ...concat.inputs, index],
-    make: (base) => ({
-      ...base,
-      kind: 'fire',
-      squeeze,
-      expands: expands.filter((unit) => unit !== undefined),
-    }),
-  };
-}
-
-function separableAt(units: readonly Unit[], readers: readonly number[], index: number): Group | undefined {
-  const pointwise = units[index];
-  const before = pointwise?.inputs[0] ?? 0;
-  const depthwise = units[before];
-  if (
-    pointwise?.kind !== 'conv' ||
-    !isPointwise(pointwise) ||
-    depthwise?.kind !== 'depthwise' ||
-    readers[before] !== 1
-  ) {
-    return undefined;
-  }
-  return { members: [before, index], make: (base) => ({ ...base, kind: 'separable', depthwise, pointwise }) };
-}
-
-function headAt(units: readonly Unit[], readers: readonly number[], index: number): Group | undefined {
-  const dense = units[index];
-  const before = dense?.inputs[0] ?? 0;
-  if (dense?.kind !== 'dense' || units[before]?.op !== 'global-avg-pool' || readers[before] !== 1) {
-    return undefined;
-  }
-  return { members: [before, index], make: (base) => ({ ...base, kind: 'head', dense }) };
-}
-
-function isPointwise(unit: Unit): boolean {
-  return unit.kernel?.vertical === 1 && unit.kernel.horizontal === 1;
+  return readers;
 }

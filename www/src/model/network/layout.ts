@@ -4,7 +4,7 @@
  * arc at the side.
  */
 import type { Block } from './blocks';
-import type { Unit } from './units';
+import type { Unit } from './unit';
 
 export interface Box {
   readonly unit: Unit | null;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { en } from '../i18n/en';
 import { es } from '../i18n/es';
-import { operatorName } from './describe';
+import { operatorName } from './block-label';
 
 describe('operators of a search space', () => {
   it.each([
