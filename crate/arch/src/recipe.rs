@@ -14,11 +14,43 @@ pub struct Recipe {
     pub learning_rate: f32,
     /// Epochs over which the rate rises linearly from nothing.
     pub warmup_epochs: f32,
-    /// Epochs after which the cosine has fallen to nothing (Loshchilov and Hutter 2017, "SGDR"): the highest
-    /// fidelity, so that a shorter training is a prefix of a longer one.
+    /// Epochs after which the schedule ends: the highest fidelity, so that a shorter training is a prefix of a longer
+    /// one.
     pub horizon_epochs: u32,
     /// Share of the target spread evenly over all classes (Szegedy et al. 2016); 0 for none.
     pub label_smoothing: f32,
+    /// What the learning rate does between warm-up and horizon.
+    #[serde(default, skip_serializing_if = "Schedule::is_default")]
+    #[ts(optional, as = "Option<Schedule>")]
+    pub schedule: Schedule,
+}
+
+/// What the learning rate does between warm-up and horizon. `nas_nn::LearningRates` has the formulas.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[ts(export)]
+pub enum Schedule {
+    /// It stays.
+    Constant,
+    /// It falls to nothing as half a cosine (Loshchilov and Hutter 2017, "SGDR", without restarts).
+    #[default]
+    Cosine,
+    /// It rises to its highest and falls to almost nothing, both as half a cosine (Smith and Topin 2018,
+    /// "Super-Convergence"), as `torch.optim.lr_scheduler.OneCycleLR` with its default shape. The momentum stays.
+    OneCycle,
+    /// It falls by a factor every so many epochs, counted from the first one.
+    Step {
+        /// Epochs from one fall to the next.
+        epochs: u32,
+        /// What is left of the rate after a fall.
+        factor: f32,
+    },
+}
+
+impl Schedule {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What turns gradients into steps.

@@ -1,6 +1,6 @@
 //! What speed is measured on: four trainings, step by step.
 
-use nas_arch::{NetworkError, Optimizer, Recipe, Shape, reference};
+use nas_arch::{NetworkError, Optimizer, Recipe, Schedule, Shape, reference};
 use nas_nn::{SampleSizes, Samples, Seeds, Split, Trainer, TrainerError};
 use nas_numerics::{Rng, sha256};
 use thiserror::Error;
@@ -54,6 +54,7 @@ impl Workload {
             warmup_epochs: 0.0,
             horizon_epochs: HORIZON_EPOCHS,
             label_smoothing: 0.0,
+            schedule: Schedule::Cosine,
         };
         let noise = Noise::new(graph.input, batch, seed);
         let seeds = Seeds { key: sha256(id.as_bytes()), run_seed: seed, replicate: 0 };

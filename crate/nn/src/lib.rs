@@ -9,7 +9,7 @@
 //! [`ParameterLayout`] finds them by path and translates from and to `PyTorch`'s order of elements.
 //!
 //! ```
-//! use nas_arch::{Network, Optimizer, Recipe};
+//! use nas_arch::{Network, Optimizer, Recipe, Schedule};
 //! use nas_nn::{Event, SampleSizes, Samples, Seeds, Split, Trainer};
 //!
 //! /// Images that are black or white, and are labelled so.
@@ -35,6 +35,7 @@
 //!     warmup_epochs: 0.0,
 //!     horizon_epochs: 8,
 //!     label_smoothing: 0.0,
+//!     schedule: Schedule::Cosine,
 //! };
 //! let seeds = Seeds { key: nas_numerics::sha256(b"key"), run_seed: 7, replicate: 0 };
 //! let mut trainer = Trainer::new(&network.resolve()?, &recipe, seeds, Shades.sizes(), 1 << 20)?;
@@ -53,12 +54,12 @@
 mod error;
 mod initialize;
 mod layout;
+mod learning_rate;
 mod memory;
 mod operators;
 mod optimizer;
 mod plan;
 mod samples;
-mod schedule;
 mod snapshot;
 mod trainer;
 mod weights;
@@ -66,8 +67,8 @@ mod work;
 
 pub use error::{PlanError, SnapshotError, TrainerError, WeightsError};
 pub use layout::{ParameterLayout, Slot, Storage};
+pub use learning_rate::LearningRates;
 pub use plan::{Mode, Plan};
 pub use samples::{SampleSizes, Samples, Split};
-pub use schedule::Schedule;
 pub use trainer::{Event, Score, Seeds, StepReport, Trainer};
 pub use weights::NamedTensor;
