@@ -23,6 +23,11 @@ pub struct Recipe {
     #[serde(default, skip_serializing_if = "Schedule::is_default")]
     #[ts(optional, as = "Option<Schedule>")]
     pub schedule: Schedule,
+    /// Longest gradient of all parameters together (Pascanu et al. 2013): a longer one is shortened to it, as by
+    /// `torch.nn.utils.clip_grad_norm_`; none for no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub clip_norm: Option<f32>,
 }
 
 /// What the learning rate does between warm-up and horizon. `nas_nn::LearningRates` has the formulas.
@@ -64,7 +69,8 @@ pub enum Optimizer {
         momentum: f32,
         /// Whether the gradient is taken ahead of the step (Nesterov).
         nesterov: bool,
-        /// Weight decay, coupled to the gradient; weights of convolutions and dense layers only.
+        /// Weight decay as an L2 penalty: added to the gradient after clipping, and so scaled by the learning rate and
+        /// kept by the momentum; weights of convolutions and dense layers only.
         weight_decay: f32,
     },
     /// `AdamW` (Loshchilov and Hutter 2019), as `torch.optim.AdamW`.
@@ -75,7 +81,8 @@ pub enum Optimizer {
         beta2: f32,
         /// Added to the root of the latter.
         epsilon: f32,
-        /// Weight decay, apart from the gradient; weights of convolutions and dense layers only.
+        /// Decoupled weight decay: a share of the weight, times the learning rate, apart from the gradient and its
+        /// moments; weights of convolutions and dense layers only.
         weight_decay: f32,
     },
 }

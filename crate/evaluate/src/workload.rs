@@ -55,6 +55,7 @@ impl Workload {
             horizon_epochs: HORIZON_EPOCHS,
             label_smoothing: 0.0,
             schedule: Schedule::Cosine,
+            clip_norm: None,
         };
         let noise = Noise::new(graph.input, batch, seed);
         let seeds = Seeds { key: sha256(id.as_bytes()), run_seed: seed, replicate: 0 };

@@ -107,6 +107,7 @@ mod tests {
             horizon_epochs,
             label_smoothing: 0.0,
             schedule,
+            clip_norm: None,
         }
     }
 

@@ -36,6 +36,7 @@
 //!     horizon_epochs: 8,
 //!     label_smoothing: 0.0,
 //!     schedule: Schedule::Cosine,
+//!     clip_norm: None,
 //! };
 //! let seeds = Seeds { key: nas_numerics::sha256(b"key"), run_seed: 7, replicate: 0 };
 //! let mut trainer = Trainer::new(&network.resolve()?, &recipe, seeds, Shades.sizes(), 1 << 20)?;

@@ -25,7 +25,7 @@ impl Trainer {
         self.layout().slots().iter().map(|slot| named(slot, self.buffer(slot.storage))).collect()
     }
 
-    /// Gradients of the last training step, in the order of the layers. Complete from one update up to the next load
+    /// Gradients of the last training step, clipped if the recipe clips, in the order of the layers. Complete from one update up to the next load
     /// of a batch; zeros before the first.
     #[must_use]
     pub fn export_gradients(&self) -> Vec<NamedTensor> {

@@ -94,6 +94,7 @@ fn a_training_allocates_nothing() {
             horizon_epochs: 2,
             label_smoothing: 0.1,
             schedule: Schedule::Cosine,
+            clip_norm: Some(1.0),
         };
         let seeds = Seeds { key: sha256(b"key"), run_seed: 1, replicate: 0 };
         let mut trainer = Trainer::new(&graph, &recipe, seeds, Ramps.sizes(), 1 << 24).unwrap();

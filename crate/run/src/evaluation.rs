@@ -57,6 +57,7 @@ pub(crate) fn recipe(config: &RunConfig, settings: &Settings) -> Recipe {
         horizon_epochs: config.epochs,
         label_smoothing: 0.0,
         schedule: Schedule::Cosine,
+        clip_norm: None,
     }
 }
 

@@ -63,6 +63,7 @@ pub(crate) fn recipe() -> Recipe {
         horizon_epochs: 8,
         label_smoothing: 0.0,
         schedule: Schedule::Cosine,
+        clip_norm: None,
     }
 }
 

@@ -63,6 +63,7 @@ fn recipes_are_checked() {
             Recipe { label_smoothing: 1.0, ..recipe() },
             "label_smoothing is 1, it must be at least 0 and less than 1",
         ),
+        (Recipe { clip_norm: Some(0.0), ..recipe() }, "clip_norm is 0, it must be positive"),
         (
             Recipe { schedule: Schedule::Step { epochs: 0, factor: 0.1 }, ..recipe() },
             "schedule.epochs is 0, it must be positive",

@@ -34,4 +34,9 @@ label_smoothing: number,
 /**
  * What the learning rate does between warm-up and horizon.
  */
-schedule?: Schedule, };
+schedule?: Schedule, 
+/**
+ * Longest gradient of all parameters together (Pascanu et al. 2013): a longer one is shortened to it, as by
+ * `torch.nn.utils.clip_grad_norm_`; none for no limit.
+ */
+clip_norm?: number, };
