@@ -72,4 +72,4 @@ pub use learning_rate::LearningRates;
 pub use plan::{Mode, Plan};
 pub use samples::{SampleSizes, Samples, Split};
 pub use trainer::{Event, Score, Seeds, StepReport, Trainer};
-pub use weights::NamedTensor;
+pub use weights::{Matched, NamedTensor};
