@@ -24,7 +24,7 @@ pub use op::{
     Attention, BatchNorm, ChannelShuffle, Conv2d, Dense, Dropout, LayerNorm, LeakyRelu, MetaConv2d, Op,
     Parameter, ParameterRole, Pool, Resample, Zero,
 };
-pub use recipe::{Optimizer, Recipe};
+pub use recipe::{Optimizer, Recipe, Schedule};
 pub use reference::{reference, references};
 pub use shape::{Insets, Padding, Pair, Shape};
 pub use squeeze_excite::{Gate, SqueezeExcite};

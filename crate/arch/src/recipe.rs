@@ -14,11 +14,48 @@ pub struct Recipe {
     pub learning_rate: f32,
     /// Epochs over which the rate rises linearly from nothing.
     pub warmup_epochs: f32,
-    /// Epochs after which the cosine has fallen to nothing (Loshchilov and Hutter 2017, "SGDR"): the highest
-    /// fidelity, so that a shorter training is a prefix of a longer one.
+    /// Epochs after which the schedule ends: the highest fidelity, so that a shorter training is a prefix of a longer
+    /// one.
     pub horizon_epochs: u32,
     /// Share of the target spread evenly over all classes (Szegedy et al. 2016); 0 for none.
     pub label_smoothing: f32,
+    /// What the learning rate does between warm-up and horizon.
+    #[serde(default, skip_serializing_if = "Schedule::is_default")]
+    #[ts(optional, as = "Option<Schedule>")]
+    pub schedule: Schedule,
+    /// Longest gradient of all parameters together (Pascanu et al. 2013): a longer one is shortened to it, as by
+    /// `torch.nn.utils.clip_grad_norm_`; none for no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub clip_norm: Option<f32>,
+}
+
+/// What the learning rate does between warm-up and horizon. `nas_nn::LearningRates` has the formulas.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[ts(export)]
+pub enum Schedule {
+    /// It stays.
+    Constant,
+    /// It falls to nothing as half a cosine (Loshchilov and Hutter 2017, "SGDR", without restarts).
+    #[default]
+    Cosine,
+    /// It rises to its highest and falls to almost nothing, both as half a cosine (Smith and Topin 2018,
+    /// "Super-Convergence"), as `torch.optim.lr_scheduler.OneCycleLR` with its default shape. The momentum stays.
+    OneCycle,
+    /// It falls by a factor every so many epochs, counted from the first one.
+    Step {
+        /// Epochs from one fall to the next.
+        epochs: u32,
+        /// What is left of the rate after a fall.
+        factor: f32,
+    },
+}
+
+impl Schedule {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What turns gradients into steps.
@@ -32,7 +69,8 @@ pub enum Optimizer {
         momentum: f32,
         /// Whether the gradient is taken ahead of the step (Nesterov).
         nesterov: bool,
-        /// Weight decay, coupled to the gradient; weights of convolutions and dense layers only.
+        /// Weight decay as an L2 penalty: added to the gradient after clipping, and so scaled by the learning rate and
+        /// kept by the momentum; weights of convolutions and dense layers only.
         weight_decay: f32,
     },
     /// `AdamW` (Loshchilov and Hutter 2019), as `torch.optim.AdamW`.
@@ -43,7 +81,8 @@ pub enum Optimizer {
         beta2: f32,
         /// Added to the root of the latter.
         epsilon: f32,
-        /// Weight decay, apart from the gradient; weights of convolutions and dense layers only.
+        /// Decoupled weight decay: a share of the weight, times the learning rate, apart from the gradient and its
+        /// moments; weights of convolutions and dense layers only.
         weight_decay: f32,
     },
 }

@@ -1,6 +1,6 @@
 //! What speed is measured on: four trainings, step by step.
 
-use nas_arch::{NetworkError, Optimizer, Recipe, Shape, reference};
+use nas_arch::{NetworkError, Optimizer, Recipe, Schedule, Shape, reference};
 use nas_cost::{CostError, NetworkCosts};
 use nas_nn::{SampleSizes, Samples, Seeds, Split, Trainer, TrainerError};
 use nas_numerics::{Rng, sha256};
@@ -63,6 +63,8 @@ impl Workload {
             warmup_epochs: 0.0,
             horizon_epochs: HORIZON_EPOCHS,
             label_smoothing: 0.0,
+            schedule: Schedule::Cosine,
+            clip_norm: None,
         };
         let noise = Noise::new(graph.input, batch, seed);
         let seeds = Seeds { key: sha256(id.as_bytes()), run_seed: seed, replicate: 0 };

@@ -227,6 +227,27 @@ mod tests {
     }
 
     #[test]
+    fn only_what_multiplies_inputs_decays() {
+        let network = Network::from_json(
+            r#"{"input": [4, 4, 4], "layers": [
+                {"name": "conv", "op": "conv2d", "out_channels": 4, "kernel": 1},
+                {"name": "norm", "op": "layer-norm"},
+                {"name": "mixture", "op": "mixture", "inputs": ["conv", "norm"]},
+                {"name": "meta", "op": "meta-conv2d", "sizes": [1, 3], "out_channels": 4},
+                {"name": "head", "op": "dense", "out_features": 2}
+            ]}"#,
+        );
+        let layout = ParameterLayout::new(&network.unwrap().resolve().unwrap());
+        let decaying: Vec<&str> = (layout.slots().iter())
+            .filter(|slot| slot.range.end <= layout.decaying_len())
+            .map(|slot| slot.path.as_str())
+            .collect();
+        assert_eq!(decaying, ["conv.weight", "meta.weight", "head.weight"]);
+        let mixtures = layout.slots().iter().filter(|slot| slot.role == ParameterRole::Mixture).count();
+        assert_eq!(mixtures, 2);
+    }
+
+    #[test]
     fn orders_are_those_of_the_kernels() {
         // [out 2, in 3, taps 2]: element (o, i, t) is 100·o + 10·i + t.
         let conv = Order::Conv2d { out: 2, inputs: 3, taps: 2 };

@@ -9,7 +9,7 @@
 //! [`ParameterLayout`] finds them by path and translates from and to `PyTorch`'s order of elements.
 //!
 //! ```
-//! use nas_arch::{Network, Optimizer, Recipe};
+//! use nas_arch::{Network, Optimizer, Recipe, Schedule};
 //! use nas_nn::{Event, SampleSizes, Samples, Seeds, Split, Trainer};
 //!
 //! /// Images that are black or white, and are labelled so.
@@ -35,6 +35,8 @@
 //!     warmup_epochs: 0.0,
 //!     horizon_epochs: 8,
 //!     label_smoothing: 0.0,
+//!     schedule: Schedule::Cosine,
+//!     clip_norm: None,
 //! };
 //! let seeds = Seeds { key: nas_numerics::sha256(b"key"), run_seed: 7, replicate: 0 };
 //! let mut trainer = Trainer::new(&network.resolve()?, &recipe, seeds, Shades.sizes(), 1 << 20)?;
@@ -53,12 +55,12 @@
 mod error;
 mod initialize;
 mod layout;
+mod learning_rate;
 mod memory;
 mod operators;
 mod optimizer;
 mod plan;
 mod samples;
-mod schedule;
 mod snapshot;
 mod trainer;
 mod weights;
@@ -66,10 +68,10 @@ mod work;
 
 pub use error::{PlanError, SnapshotError, TrainerError, WeightsError};
 pub use layout::{ParameterLayout, Slot, Storage};
+pub use learning_rate::LearningRates;
 #[doc(no_inline)]
 pub use nas_kernels::{Level, peak, with_level};
 pub use plan::{Mode, Plan};
-pub use samples::{SampleSizes, Samples, Split};
-pub use schedule::Schedule;
+pub use samples::{SampleSizes, Samples, Split, TrainingEpoch};
 pub use trainer::{Event, Score, Seeds, StepReport, Trainer};
-pub use weights::NamedTensor;
+pub use weights::{Matched, NamedTensor};

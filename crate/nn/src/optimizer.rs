@@ -1,12 +1,13 @@
 //! The optimiser's state, and one update of all parameters.
 
 use nas_arch::Optimizer;
-use nas_kernels::{AdamW, Sgd, adamw_step, sgd_step};
+use nas_kernels::{AdamW, Sgd, adamw_step, clip_by_norm, sgd_step};
 
 /// An optimiser with its state in one flat buffer: the velocity, or first and second moments one after the other.
 #[derive(Debug, Clone)]
 pub(crate) struct OptimizerState {
     rule: Optimizer,
+    clip_norm: Option<f32>,
     decaying: usize,
     values: Vec<f32>,
 }
@@ -22,7 +23,12 @@ pub(crate) const fn state_per_parameter(rule: Optimizer) -> usize {
 impl OptimizerState {
     /// The state before the first step; of `parameters` trained elements the first `decaying` decay.
     pub(crate) fn new(rule: Optimizer, parameters: usize, decaying: usize) -> Self {
-        Self { rule, decaying, values: vec![0.0; state_per_parameter(rule) * parameters] }
+        Self { rule, clip_norm: None, decaying, values: vec![0.0; state_per_parameter(rule) * parameters] }
+    }
+
+    /// The same with gradients no longer than this.
+    pub(crate) fn with_clip_norm(self, clip_norm: Option<f32>) -> Self {
+        Self { clip_norm, ..self }
     }
 
     pub(crate) fn values(&self) -> &[f32] {
@@ -33,14 +39,18 @@ impl OptimizerState {
         &mut self.values
     }
 
-    /// Changes the parameters. `step` counts from 1.
+    /// Clips the gradients, if the recipe wants it, and changes the parameters. `step` counts from 1.
     pub(crate) fn update(
         &mut self,
         learning_rate: f32,
         step: u32,
         parameters: &mut [f32],
-        gradients: &[f32],
+        gradients: &mut [f32],
     ) {
+        if let Some(longest) = self.clip_norm {
+            clip_by_norm(gradients, longest);
+        }
+        let gradients = &*gradients;
         let (decaying, others) = parameters.split_at_mut(self.decaying);
         let (decaying_gradients, other_gradients) = gradients.split_at(self.decaying);
         match self.rule {
@@ -76,7 +86,7 @@ mod tests {
         ];
         for rule in rules {
             let mut parameters = [1.0, 1.0, 1.0];
-            OptimizerState::new(rule, 3, 1).update(0.1, 1, &mut parameters, &[0.0; 3]);
+            OptimizerState::new(rule, 3, 1).update(0.1, 1, &mut parameters, &mut [0.0; 3]);
             assert!(parameters[0] < 1.0, "{rule:?}");
             assert_eq!(parameters[1..], [1.0, 1.0], "{rule:?}");
         }

@@ -11,7 +11,7 @@ use crate::initialize::initialize;
 use crate::memory::Memory;
 use crate::optimizer::OptimizerState;
 use crate::work::Surroundings;
-use crate::{ParameterLayout, Plan, PlanError, SampleSizes, Samples, Schedule, Split, TrainerError};
+use crate::{LearningRates, ParameterLayout, Plan, PlanError, SampleSizes, Samples, Split, TrainerError};
 
 use blueprint::{Blueprint, Plans};
 use progress::{Goal, Phase};
@@ -41,7 +41,7 @@ pub struct Trainer {
     memory: Memory,
     memory_bytes: u64,
     optimizer: OptimizerState,
-    schedule: Schedule,
+    learning_rates: LearningRates,
     sizes: SampleSizes,
     batch_size: u32,
     horizon_epochs: u32,
@@ -87,8 +87,9 @@ impl Trainer {
         let [network, training] = crate::snapshot::digests(graph, recipe, seeds, sizes);
         Ok(Self {
             layer_names: graph.nodes.iter().map(|node| node.name.clone()).collect(),
-            optimizer: OptimizerState::new(recipe.optimizer, layout.parameters_len(), layout.decaying_len()),
-            schedule: Schedule::new(recipe, sizes.train / batch_size),
+            optimizer: OptimizerState::new(recipe.optimizer, layout.parameters_len(), layout.decaying_len())
+                .with_clip_norm(recipe.clip_norm),
+            learning_rates: LearningRates::new(recipe, sizes.train / batch_size),
             layout,
             plans,
             memory,

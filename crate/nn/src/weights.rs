@@ -18,6 +18,16 @@ pub struct NamedTensor {
     pub values: Vec<f32>,
 }
 
+/// What [`Trainer::copy_matching`] did, by the paths of the network's parameters and running statistics, in the order of
+/// the layers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Matched {
+    /// Copied.
+    pub copied: Vec<String>,
+    /// Left as they were.
+    pub kept: Vec<String>,
+}
+
 impl Trainer {
     /// All parameters and running statistics, in the order of the layers.
     #[must_use]
@@ -25,7 +35,7 @@ impl Trainer {
         self.layout().slots().iter().map(|slot| named(slot, self.buffer(slot.storage))).collect()
     }
 
-    /// Gradients of the last training step, in the order of the layers. Complete from one update up to the next load
+    /// Gradients of the last training step, clipped if the recipe clips, in the order of the layers. Complete from one update up to the next load
     /// of a batch; zeros before the first.
     #[must_use]
     pub fn export_gradients(&self) -> Vec<NamedTensor> {
@@ -56,7 +66,7 @@ impl Trainer {
             tensors.iter().map(|tensor| (tensor.path.as_str(), tensor)).collect();
         for slot in &slots {
             let tensor = by_path[slot.path.as_str()];
-            if tensor.shape != slot.shape || tensor.values.len() != slot.range.len() {
+            if !tensor.fits(slot) {
                 return Err(WeightsError::Shape {
                     path: slot.path.clone(),
                     found: tensor.shape.clone(),
@@ -66,14 +76,33 @@ impl Trainer {
             }
         }
         for slot in &slots {
-            let memory = self.memory_mut();
-            let buffer = match slot.storage {
-                Storage::Parameters => &mut memory.parameters,
-                Storage::Statistics => &mut memory.statistics,
-            };
-            slot.write(buffer, by_path[slot.path.as_str()].values.iter().copied());
+            let tensor = by_path[slot.path.as_str()];
+            slot.write(self.buffer_mut(slot.storage), tensor.values.iter().copied());
         }
         Ok(())
+    }
+
+    /// Hot start: copies what fits from another network, usually the one that this network was made from by a small
+    /// change, and leaves the rest as drawn. A tensor fits a parameter or running statistic of its path and shape; others
+    /// are passed over, and of several that fit the first counts. The optimiser's state stays.
+    ///
+    /// # Errors
+    /// In the middle of an epoch; then nothing is changed.
+    pub fn copy_matching(&mut self, tensors: &[NamedTensor]) -> Result<Matched, WeightsError> {
+        if !self.is_between_epochs() {
+            return Err(WeightsError::MidEpoch);
+        }
+        let mut matched = Matched::default();
+        for slot in self.layout().slots().to_vec() {
+            let fits = |tensor: &&NamedTensor| tensor.path == slot.path && tensor.fits(&slot);
+            if let Some(tensor) = tensors.iter().find(fits) {
+                slot.write(self.buffer_mut(slot.storage), tensor.values.iter().copied());
+                matched.copied.push(slot.path);
+            } else {
+                matched.kept.push(slot.path);
+            }
+        }
+        Ok(matched)
     }
 
     /// Digest of the bits of all parameters and running statistics: paths in alphabetical order, each followed by its
@@ -93,6 +122,20 @@ impl Trainer {
             Storage::Parameters => &self.memory().parameters,
             Storage::Statistics => &self.memory().statistics,
         }
+    }
+
+    fn buffer_mut(&mut self, storage: Storage) -> &mut [f32] {
+        match storage {
+            Storage::Parameters => &mut self.memory_mut().parameters,
+            Storage::Statistics => &mut self.memory_mut().statistics,
+        }
+    }
+}
+
+impl NamedTensor {
+    /// Whether it can be written to this place, whatever the paths.
+    fn fits(&self, slot: &Slot) -> bool {
+        self.shape == slot.shape && self.values.len() == slot.range.len()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use nas_arch::{Network, Optimizer, Recipe};
+use nas_arch::{Network, Optimizer, Recipe, Schedule};
 use nas_nn::{Event, SampleSizes, Samples, Seeds, Split, Trainer};
 use nas_numerics::sha256;
 
@@ -93,6 +93,8 @@ fn a_training_allocates_nothing() {
             warmup_epochs: 1.0,
             horizon_epochs: 2,
             label_smoothing: 0.1,
+            schedule: Schedule::Cosine,
+            clip_norm: Some(1.0),
         };
         let seeds = Seeds { key: sha256(b"key"), run_seed: 1, replicate: 0 };
         let mut trainer = Trainer::new(&graph, &recipe, seeds, Ramps.sizes(), 1 << 24).unwrap();

@@ -1,7 +1,7 @@
 //! Evaluations: how a candidate gets its score. Here is what a run must know of them: how they describe
 //! themselves, the recipe they train by and the work they plan. Performing them is the evaluator's.
 
-use nas_arch::{Optimizer, Recipe};
+use nas_arch::{Optimizer, Recipe, Schedule};
 use nas_member::{Member, Setting, SettingKind, SettingValue, Settings, Text};
 
 use crate::{MAX_EPOCHS, RunConfig};
@@ -56,6 +56,8 @@ pub(crate) fn recipe(config: &RunConfig, settings: &Settings) -> Recipe {
         warmup_epochs: 0.5,
         horizon_epochs: config.epochs,
         label_smoothing: 0.0,
+        schedule: Schedule::Cosine,
+        clip_norm: None,
     }
 }
 

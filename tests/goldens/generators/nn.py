@@ -88,6 +88,11 @@ RECIPES = [
     },
 ]
 
+CLIPPED_RECIPES = [
+    {**RECIPES[0], "clip_norm": 0.5},
+    {**RECIPES[2], "schedule": {"kind": "constant"}, "clip_norm": 1.0},
+]
+
 generator = torch.Generator().manual_seed(SEED)
 
 
@@ -202,6 +207,9 @@ def learning_rate(recipe, step):
     warmup = int(recipe["warmup_epochs"] * STEPS + 0.5)
     if step < warmup:
         return recipe["learning_rate"] * (step + 1) / (warmup + 1)
+    if "schedule" in recipe:
+        assert recipe["schedule"]["kind"] == "constant", "schedules.py has the others"
+        return recipe["learning_rate"]
     progress = (step - warmup) / (recipe["horizon_epochs"] * STEPS - warmup)
     return recipe["learning_rate"] * (1 + math.cos(math.pi * progress)) / 2
 
@@ -236,6 +244,9 @@ def train(network, recipe, initial, batches):
         loss = functional.cross_entropy(logits, labels, label_smoothing=recipe["label_smoothing"])
         descent.zero_grad()
         loss.backward()
+        if "clip_norm" in recipe:
+            trained = [tensor for tensor in weights.values() if tensor.requires_grad]
+            torch.nn.utils.clip_grad_norm_(trained, recipe["clip_norm"])
         if gradients is None:
             gradients = {path: tensor.grad.clone() for path, tensor in weights.items() if tensor.requires_grad}
         descent.step()
@@ -251,7 +262,7 @@ def train(network, recipe, initial, batches):
     }
 
 
-def golden(name, network):
+def golden(name, network, recipes=RECIPES):
     initial = initial_weights(network)
     batches = [
         (
@@ -267,7 +278,7 @@ def golden(name, network):
         "batches": [
             {"images": flat(images.permute(0, 2, 3, 1)), "labels": flat(labels)} for images, labels in batches
         ],
-        "runs": [train(network, recipe, initial, batches) for recipe in RECIPES],
+        "runs": [train(network, recipe, initial, batches) for recipe in recipes],
     }
     GOLDENS.mkdir(exist_ok=True)
     # One line for each field, recipe and tensor.
@@ -279,3 +290,4 @@ def golden(name, network):
 
 golden("plain", PLAIN)
 golden("fire", FIRE)
+golden("clipped", PLAIN, CLIPPED_RECIPES)

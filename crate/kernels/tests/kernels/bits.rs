@@ -6,7 +6,7 @@ use nas_kernels::{
     Dense, Downsample, Dropout, Image, LayerNorm, LayerNormSaved, LeakyRelu, Level, MetaKernel, Multiply,
     Reads, RowStatistics, Sgd, SoftmaxCrossEntropy, Upsample, Window, adamw_step, attention_backward,
     attention_forward, avg_pool_backward, avg_pool_forward, channel_shuffle_backward,
-    channel_shuffle_forward, conv2d_backward_input, conv2d_backward_parameters, conv2d_forward,
+    channel_shuffle_forward, clip_by_norm, conv2d_backward_input, conv2d_backward_parameters, conv2d_forward,
     dense_backward_input, dense_backward_parameters, dense_forward, downsample_backward, downsample_forward,
     dropout_backward, dropout_forward, layer_norm_backward, layer_norm_forward, meta_kernel_backward,
     meta_kernel_forward, mixture_backward_alpha, mixture_backward_input, mixture_backward_weight,
@@ -211,6 +211,12 @@ fn optimizers() -> String {
     digest(&[&parameters, &first, &second])
 }
 
+fn clipping() -> String {
+    let mut gradients = normal_values(1003, 1);
+    let norm = clip_by_norm(&mut gradients, 2.0);
+    digest(&[&[norm], &gradients])
+}
+
 #[test]
 fn every_operator_gives_the_bits_it_always_gave() {
     for level in Level::available() {
@@ -251,6 +257,7 @@ fn assert_the_bits(level: Level) {
         ("average pool", avg_pool(), "6e941251a950742e"),
         ("softmax cross-entropy", loss(), "7986520fe35651fa"),
         ("optimizers", optimizers(), "bd2c8286c7045b17"),
+        ("clipping", clipping(), "3eb7526d3ae31222"),
         ("relu", activation(ActivationFunction::Relu), "6cc63a3f3d255a81"),
         ("relu6", activation(ActivationFunction::Relu6), "0aa47c476b5e50c5"),
         ("leaky relu", activation(ActivationFunction::LeakyRelu(leak)), "8a4214b2a01891ab"),

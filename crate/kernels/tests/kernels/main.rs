@@ -4,6 +4,7 @@ mod activation;
 mod attention;
 mod batch_norm;
 mod bits;
+mod clip;
 mod conv2d;
 mod dense;
 mod dropout;

@@ -1,4 +1,4 @@
-use nas_arch::{Graph, Optimizer, Recipe, Shape};
+use nas_arch::{Graph, Optimizer, Recipe, Schedule, Shape};
 
 use super::{ParameterLayout, Plan, PlanError, SampleSizes, Split, TrainerError};
 use crate::Mode;
@@ -133,6 +133,13 @@ fn check_recipe(recipe: &Recipe) -> Result<(), TrainerError> {
     not_negative("warmup_epochs", recipe.warmup_epochs)?;
     positive("horizon_epochs", recipe.horizon_epochs as f32)?;
     share("label_smoothing", recipe.label_smoothing)?;
+    if let Some(clip_norm) = recipe.clip_norm {
+        positive("clip_norm", clip_norm)?;
+    }
+    if let Schedule::Step { epochs, factor } = recipe.schedule {
+        positive("schedule.epochs", epochs as f32)?;
+        check("schedule.factor", factor, factor > 0.0 && factor <= 1.0, "more than 0 and at most 1")?;
+    }
     match recipe.optimizer {
         Optimizer::Sgd { momentum, weight_decay, nesterov: _ } => {
             share("momentum", momentum)?;

@@ -165,9 +165,10 @@ impl Trainer {
             split: pass.goal.split(),
             indices: &order[first..first + images as usize],
             optimizer: &mut self.optimizer,
-            learning_rate: self.schedule.learning_rate(self.updates),
+            learning_rate: self.learning_rates.of(self.updates),
             run_seed: self.seeds.run_seed,
             replicate: self.seeds.replicate,
+            epoch: self.epoch,
             step: self.updates + 1,
         };
         let plan = self.plans.of(pass.goal, images);

@@ -1,4 +1,4 @@
-use nas_arch::{BatchNorm, Conv2d, Dense, Graph, Network, Op, Optimizer, Pool, Recipe, Shape};
+use nas_arch::{BatchNorm, Conv2d, Dense, Graph, Network, Op, Optimizer, Pool, Recipe, Schedule, Shape};
 use nas_nn::{Event, SampleSizes, Samples, Seeds, Split, Trainer};
 use nas_numerics::{Rng, sha256};
 
@@ -62,6 +62,8 @@ pub(crate) fn recipe() -> Recipe {
         warmup_epochs: 0.5,
         horizon_epochs: 8,
         label_smoothing: 0.0,
+        schedule: Schedule::Cosine,
+        clip_norm: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is refused before anything is built.
 
-use nas_arch::{Conv2d, Network, Op, Recipe, Shape};
+use nas_arch::{Conv2d, Network, Op, Recipe, Schedule, Shape};
 use nas_nn::{PlanError, SampleSizes, Split, Trainer, TrainerError};
 
 use crate::common::{BARS, MEMORY_LIMIT, graph, recipe, seeds, trainer};
@@ -62,6 +62,15 @@ fn recipes_are_checked() {
         (
             Recipe { label_smoothing: 1.0, ..recipe() },
             "label_smoothing is 1, it must be at least 0 and less than 1",
+        ),
+        (Recipe { clip_norm: Some(0.0), ..recipe() }, "clip_norm is 0, it must be positive"),
+        (
+            Recipe { schedule: Schedule::Step { epochs: 0, factor: 0.1 }, ..recipe() },
+            "schedule.epochs is 0, it must be positive",
+        ),
+        (
+            Recipe { schedule: Schedule::Step { epochs: 1, factor: 1.5 }, ..recipe() },
+            "schedule.factor is 1.5, it must be more than 0 and at most 1",
         ),
         (
             Recipe {

@@ -124,6 +124,11 @@ fn a_plain_network_trains_as_in_pytorch() {
 }
 
 #[test]
+fn clipped_gradients_train_as_in_pytorch() {
+    check("clipped", include_str!("../../../../tests/goldens/nn/clipped.json"));
+}
+
+#[test]
 fn a_fire_module_trains_as_in_pytorch() {
     check("fire", include_str!("../../../../tests/goldens/nn/fire.json"));
 }

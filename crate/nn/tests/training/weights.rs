@@ -1,8 +1,9 @@
 //! Weights by name.
 
-use nas_nn::{Trainer, WeightsError};
+use nas_arch::{Conv2d, Op};
+use nas_nn::{NamedTensor, Trainer, WeightsError};
 
-use crate::common::{BARS, MEMORY_LIMIT, graph, recipe, seeds, train, trainer};
+use crate::common::{BARS, Bars, MEMORY_LIMIT, graph, network, recipe, seeds, train, trainer};
 
 #[test]
 fn exported_weights_give_the_same_training() {
@@ -55,6 +56,65 @@ fn weights_of_another_network_are_refused_whole() {
     }
     assert_eq!(trainer.weights_digest(), before);
     trainer.train_to(1).unwrap();
-    trainer.step(&crate::common::Bars, 1);
+    trainer.step(&Bars, 1);
     assert_eq!(trainer.load_weights(&exported), Err(WeightsError::MidEpoch));
+}
+
+#[test]
+fn a_changed_network_starts_from_what_still_fits() {
+    let mut parent = trainer();
+    train(&mut parent, 1, u64::MAX);
+    let trained = parent.export_weights();
+    // A wider third convolution: it, and the head that reads it, are new.
+    let mut changed = network();
+    let wider = changed.layers.iter_mut().find(|layer| layer.name == "conv3").unwrap();
+    wider.op = Op::Conv2d(Conv2d::square(6, 1));
+    let fresh = || Trainer::new(&changed.resolve().unwrap(), &recipe(), seeds(), BARS, MEMORY_LIMIT).unwrap();
+    let drawn = fresh().export_weights();
+    let mut child = fresh();
+    let matched = child.copy_matching(&trained).unwrap();
+    assert_eq!(matched.kept, ["conv3.weight", "conv3.bias", "head.weight"]);
+    let of = |tensors: &[NamedTensor], path: &str| {
+        tensors.iter().find(|tensor| tensor.path == path).cloned().unwrap()
+    };
+    let started = child.export_weights();
+    assert_eq!(started.len(), matched.copied.len() + matched.kept.len());
+    for (paths, source) in [(&matched.copied, &trained), (&matched.kept, &drawn)] {
+        for path in paths {
+            assert_eq!(of(&started, path), of(source, path), "{path}");
+        }
+    }
+    assert!(matched.copied.contains(&"norm1.running_mean".to_owned()));
+    assert_ne!(of(&started, "norm1.running_mean"), of(&drawn, "norm1.running_mean"));
+    train(&mut child, 1, u64::MAX);
+
+    let mut again = trainer();
+    assert_eq!(again.copy_matching(&trained).unwrap().kept, [""; 0]);
+    assert_eq!(again.weights_digest(), parent.weights_digest());
+    assert_eq!(again.copy_matching(&[]).unwrap().copied, [""; 0]);
+    assert_eq!(again.weights_digest(), parent.weights_digest());
+}
+
+#[test]
+fn what_does_not_fit_is_passed_over() {
+    let mut trainer = trainer();
+    let before = trainer.weights_digest();
+    let mut tensors = trainer.export_weights();
+    for tensor in &mut tensors {
+        tensor.values[0] += 1.0;
+    }
+    let first = tensors[0].clone();
+    tensors[0].values.pop();
+    tensors[1].shape.push(1);
+    for tensor in &mut tensors[2..] {
+        tensor.path.insert(0, 'x');
+    }
+    assert_eq!(trainer.copy_matching(&tensors).unwrap().copied, [""; 0]);
+    assert_eq!(trainer.weights_digest(), before);
+    tensors.push(first.clone());
+    assert_eq!(trainer.copy_matching(&tensors).unwrap().copied, [first.path.as_str()]);
+    assert_eq!(trainer.export_weights()[0], first);
+    trainer.train_to(1).unwrap();
+    trainer.step(&Bars, 1);
+    assert_eq!(trainer.copy_matching(&tensors), Err(WeightsError::MidEpoch));
 }

@@ -13,7 +13,8 @@ momentum: number,
  */
 nesterov: boolean, 
 /**
- * Weight decay, coupled to the gradient; weights of convolutions and dense layers only.
+ * Weight decay as an L2 penalty: added to the gradient after clipping, and so scaled by the learning rate and
+ * kept by the momentum; weights of convolutions and dense layers only.
  */
 weight_decay: number, } | { "kind": "adam-w", 
 /**
@@ -29,6 +30,7 @@ beta2: number,
  */
 epsilon: number, 
 /**
- * Weight decay, apart from the gradient; weights of convolutions and dense layers only.
+ * Decoupled weight decay: a share of the weight, times the learning rate, apart from the gradient and its
+ * moments; weights of convolutions and dense layers only.
  */
 weight_decay: number, };
