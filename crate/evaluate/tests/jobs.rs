@@ -186,6 +186,6 @@ fn the_log_of_a_real_run_is_pinned() {
     assert!(log.lines().last().unwrap().contains(r#""line":"done","candidates":12"#));
     assert_eq!(
         nas_numerics::sha256(log.as_bytes()).to_string(),
-        "a158cc88385c6edb253a2be78c26e27d424168f74b346d137d73e0077ff9e2a4"
+        "8c85578867163799990b2fae5b54e59c5b1792d6252cab1d0f60116872afc434"
     );
 }

@@ -13,9 +13,11 @@ import math
 import pathlib
 import platform
 
-import numpy
 import torch
 import torch.nn.functional as functional
+
+from networks import apply, forward, pair
+from training import flat, named, train
 
 SEED = 20_26
 GOLDENS = pathlib.Path(__file__).resolve().parent.parent / "nn"
@@ -61,6 +63,86 @@ FIRE = {
     ],
 }
 
+# MobileNetV3's block (Howard et al. 2019): expansion, depthwise convolution, squeeze-excite, projection, and a sum.
+INVERTED_RESIDUAL = {
+    "input": [1, 9, 8],
+    "layers": [
+        {"name": "stem", "op": "conv2d", "out_channels": 4, "kernel": 3, "stride": 2, "bias": False},
+        {"name": "stem-norm", "op": "batch-norm"},
+        {"name": "stem-act", "op": "hard-swish"},
+        {"name": "expand", "op": "conv2d", "out_channels": 8, "kernel": 1, "bias": False},
+        {"name": "expand-norm", "op": "batch-norm"},
+        {"name": "expand-act", "op": "relu6"},
+        {"name": "depthwise", "op": "conv2d", "out_channels": 8, "kernel": 3, "groups": 8, "bias": False},
+        {"name": "depthwise-norm", "op": "batch-norm"},
+        {"name": "depthwise-act", "op": "hard-swish"},
+        {"name": "squeeze", "op": "global-avg-pool"},
+        {"name": "reduce", "op": "conv2d", "out_channels": 3, "kernel": 1},
+        {"name": "reduce-act", "op": "relu"},
+        {"name": "excite", "op": "conv2d", "out_channels": 8, "kernel": 1},
+        {"name": "gate", "op": "hard-sigmoid"},
+        {"name": "gated", "op": "multiply", "inputs": ["depthwise-act", "gate"]},
+        {"name": "project", "op": "conv2d", "out_channels": 4, "kernel": 1, "bias": False},
+        {"name": "project-norm", "op": "batch-norm"},
+        {"name": "sum", "op": "add", "inputs": ["stem-act", "project-norm"]},
+        {"name": "pool", "op": "avg-pool", "kernel": 2, "padding": [0, 0, 1, 0]},
+        {"name": "head", "op": "dense", "out_features": CLASSES},
+    ],
+}
+
+# A transformer's block with two heads, then attention within patches (Mehta and Rastegari 2022). Without biases for the
+# queries, keys and values: the softmax takes no notice of a bias of the keys, and AdamW makes updates of its rounding errors.
+HYBRID = {
+    "input": [2, 4, 6],
+    "layers": [
+        {"name": "embed", "op": "conv2d", "out_channels": 6, "kernel": 3},
+        {"name": "embed-act", "op": "gelu"},
+        {"name": "norm1", "op": "layer-norm"},
+        {"name": "qkv", "op": "conv2d", "out_channels": 12, "kernel": 1, "bias": False},
+        {"name": "heads", "op": "attention", "heads": 2},
+        {"name": "project", "op": "conv2d", "out_channels": 6, "kernel": 1},
+        {"name": "attended", "op": "add", "inputs": ["embed-act", "project"]},
+        {"name": "norm2", "op": "layer-norm", "epsilon": 0.001},
+        {"name": "widen", "op": "conv2d", "out_channels": 8, "kernel": 1},
+        {"name": "widen-act", "op": "silu"},
+        {"name": "narrow", "op": "conv2d", "out_channels": 6, "kernel": 1},
+        {"name": "block", "op": "add", "inputs": ["attended", "narrow"]},
+        {"name": "patch-qkv", "op": "conv2d", "out_channels": 9, "kernel": 1, "bias": False},
+        {"name": "patches", "op": "attention", "patch": 2},
+        {"name": "fold", "op": "concat", "inputs": ["block", "patches"]},
+        {"name": "mean", "op": "global-avg-pool"},
+        {"name": "head", "op": "dense", "out_features": CLASSES},
+    ],
+}
+
+# What super-networks are made of: a choice between operators, kernels of several sizes, and paths at two resolutions.
+SUPER = {
+    "input": [2, 6, 5],
+    "layers": [
+        {"name": "stem", "op": "conv2d", "out_channels": 6, "kernel": 3},
+        {"name": "stem-act", "op": "leaky-relu", "negative_slope": 0.2},
+        {"name": "meta", "op": "meta-conv2d", "out_channels": 6, "sizes": [1, 3, 5], "groups": 2},
+        {"name": "skip", "op": "identity", "inputs": ["stem-act"]},
+        {"name": "none", "op": "zero", "inputs": ["stem-act"]},
+        {"name": "max", "op": "max-pool", "kernel": 3, "stride": 1, "padding": "same", "inputs": ["stem-act"]},
+        {"name": "choice", "op": "mixture", "inputs": ["meta", "skip", "none", "max"]},
+        {"name": "shuffle", "op": "channel-shuffle", "groups": 3},
+        {"name": "squash", "op": "tanh"},
+        {"name": "down", "op": "downsample"},
+        {"name": "coarse", "op": "conv2d", "out_channels": 6, "kernel": [3, 2], "dilation": [1, 2], "groups": 3},
+        {"name": "coarse-act", "op": "sigmoid"},
+        {"name": "up", "op": "upsample", "factor": [2, 1]},
+        {"name": "fine", "op": "conv2d", "out_channels": 6, "kernel": [1, 3], "padding": "valid", "inputs": ["squash"]},
+        {"name": "both", "op": "multiply", "inputs": ["fine", "up"]},
+        {"name": "both-act", "op": "relu6"},
+        {"name": "none2", "op": "zero", "stride": [2, 1], "inputs": ["both"]},
+        {"name": "half", "op": "max-pool", "kernel": [2, 1], "stride": [2, 1], "inputs": ["both-act"]},
+        {"name": "choice2", "op": "mixture", "inputs": ["half", "none2", "half"]},
+        {"name": "cut", "op": "hard-sigmoid"},
+        {"name": "head", "op": "dense", "out_features": CLASSES},
+    ],
+}
+
 RECIPES = [
     {
         "batch_size": BATCH_SIZE,
@@ -96,40 +178,14 @@ CLIPPED_RECIPES = [
 generator = torch.Generator().manual_seed(SEED)
 
 
-def flat(tensor):
-    """The elements in order, as the shortest decimals that give the same float32."""
-    values = tensor.detach().contiguous().flatten().numpy()
-    if values.dtype.kind != "f":
-        return values.tolist()
-    return [float(str(value)) for value in values.astype(numpy.float32)]
-
-
-def named(tensors):
-    return [
-        {"path": path, "shape": list(tensor.shape), "values": flat(tensor)} for path, tensor in tensors.items()
-    ]
-
-
-def pair(value):
-    return [value, value] if isinstance(value, int) else value
-
-
-def padding(layer, default):
-    kernel = pair(layer["kernel"])
-    if layer.get("padding", default) == "valid":
-        return [0, 0]
-    assert all(size % 2 == 1 for size in kernel), "even kernels would need padding on one side only"
-    return [size // 2 for size in kernel]
-
-
 def initial_weights(network):
     """Weights as float32 values in float64 tensors, by path."""
     weights, shapes, previous = {}, {"input": network["input"]}, "input"
     for layer in network["layers"]:
         name, inputs = layer["name"], layer.get("inputs", [previous])
         channels, height, width = shapes[inputs[0]]
-        if layer["op"] == "conv2d":
-            kernel = pair(layer["kernel"])
+        if layer["op"] in ("conv2d", "meta-conv2d"):
+            kernel = pair(layer["kernel"] if layer["op"] == "conv2d" else layer["sizes"][-1])
             shape = [layer["out_channels"], channels // layer.get("groups", 1), *kernel]
             weights[f"{name}.weight"] = torch.randn(shape, generator=generator) / math.sqrt(math.prod(shape[1:]))
             if layer.get("bias", True):
@@ -138,9 +194,13 @@ def initial_weights(network):
             features = channels * height * width
             weights[f"{name}.weight"] = torch.randn([layer["out_features"], features], generator=generator) / 8
             weights[f"{name}.bias"] = torch.randn(layer["out_features"], generator=generator) / 4
-        elif layer["op"] == "batch-norm":
+        elif layer["op"] in ("batch-norm", "layer-norm"):
             weights[f"{name}.weight"] = 1 + torch.randn(channels, generator=generator) / 4
             weights[f"{name}.bias"] = torch.randn(channels, generator=generator) / 4
+        if layer["op"] in ("meta-conv2d", "mixture"):
+            parts = len(layer.get("sizes", inputs))
+            weights[f"{name}.alpha"] = torch.randn(parts, generator=generator) / 4
+        if layer["op"] == "batch-norm":
             weights[f"{name}.running_mean"] = torch.zeros(channels)
             weights[f"{name}.running_var"] = torch.ones(channels)
         example = {tensor: torch.zeros(2, *shapes[tensor]).double() for tensor in inputs}
@@ -150,107 +210,8 @@ def initial_weights(network):
     return {path: tensor.double() for path, tensor in weights.items()}
 
 
-def apply(layer, inputs, values, weights, training):
-    def parameter(suffix):
-        return weights.get(f"{layer['name']}.{suffix}")
-
-    x = values[inputs[0]]
-    match layer["op"]:
-        case "conv2d":
-            return functional.conv2d(
-                x,
-                parameter("weight"),
-                parameter("bias"),
-                stride=pair(layer.get("stride", 1)),
-                padding=padding(layer, "same"),
-                groups=layer.get("groups", 1),
-            )
-        case "dense":
-            return functional.linear(x.flatten(1), parameter("weight"), parameter("bias"))[:, :, None, None]
-        case "batch-norm":
-            return functional.batch_norm(
-                x,
-                parameter("running_mean"),
-                parameter("running_var"),
-                parameter("weight"),
-                parameter("bias"),
-                training=training,
-                momentum=layer.get("momentum", 0.1),
-                eps=layer.get("epsilon", 1e-5),
-            )
-        case "relu":
-            return functional.relu(x)
-        case "max-pool":
-            return functional.max_pool2d(x, layer["kernel"], layer.get("stride"), padding(layer, "valid"))
-        case "avg-pool":
-            return functional.avg_pool2d(
-                x, layer["kernel"], layer.get("stride"), padding(layer, "valid"), count_include_pad=False
-            )
-        case "global-avg-pool":
-            return x.mean((2, 3), keepdim=True)
-        case "add":
-            return sum(values[name] for name in inputs)
-        case "concat":
-            return torch.cat([values[name] for name in inputs], 1)
-
-
-def forward(network, weights, images, training):
-    values, previous = {"input": images}, "input"
-    for layer in network["layers"]:
-        name = layer["name"]
-        values[name] = apply(layer, layer.get("inputs", [previous]), values, weights, training)
-        previous = name
-    return values[previous].flatten(1)
-
-
-def learning_rate(recipe, step):
-    warmup = int(recipe["warmup_epochs"] * STEPS + 0.5)
-    if step < warmup:
-        return recipe["learning_rate"] * (step + 1) / (warmup + 1)
-    if "schedule" in recipe:
-        assert recipe["schedule"]["kind"] == "constant", "schedules.py has the others"
-        return recipe["learning_rate"]
-    progress = (step - warmup) / (recipe["horizon_epochs"] * STEPS - warmup)
-    return recipe["learning_rate"] * (1 + math.cos(math.pi * progress)) / 2
-
-
-def optimizer(recipe, weights):
-    trained = {path: tensor for path, tensor in weights.items() if tensor.requires_grad}
-    decays = [tensor for tensor in trained.values() if tensor.dim() > 1]
-    others = [tensor for tensor in trained.values() if tensor.dim() == 1]
-    settings = dict(recipe["optimizer"])
-    groups = [
-        {"params": decays, "weight_decay": settings.pop("weight_decay")},
-        {"params": others, "weight_decay": 0.0},
-    ]
-    if settings.pop("kind") == "sgd":
-        return torch.optim.SGD(groups, lr=1.0, **settings)
-    return torch.optim.AdamW(
-        groups, lr=1.0, betas=(settings["beta1"], settings["beta2"]), eps=settings["epsilon"]
-    )
-
-
-def is_trained(path):
-    return not path.endswith(("running_mean", "running_var"))
-
-
-def train(network, recipe, initial, batches):
-    weights = {path: tensor.clone().requires_grad_(is_trained(path)) for path, tensor in initial.items()}
-    descent, losses, gradients = optimizer(recipe, weights), [], None
-    for step, (images, labels) in enumerate(batches):
-        for group in descent.param_groups:
-            group["lr"] = learning_rate(recipe, step)
-        logits = forward(network, weights, images, training=True)
-        loss = functional.cross_entropy(logits, labels, label_smoothing=recipe["label_smoothing"])
-        descent.zero_grad()
-        loss.backward()
-        if "clip_norm" in recipe:
-            trained = [tensor for tensor in weights.values() if tensor.requires_grad]
-            torch.nn.utils.clip_grad_norm_(trained, recipe["clip_norm"])
-        if gradients is None:
-            gradients = {path: tensor.grad.clone() for path, tensor in weights.items() if tensor.requires_grad}
-        descent.step()
-        losses.append(loss.item())
+def run(network, recipe, initial, batches):
+    losses, gradients, weights = train(network, recipe, initial, batches)
     images, labels = batches[0]
     validation = functional.cross_entropy(forward(network, weights, images, training=False), labels)
     return {
@@ -278,7 +239,7 @@ def golden(name, network, recipes=RECIPES):
         "batches": [
             {"images": flat(images.permute(0, 2, 3, 1)), "labels": flat(labels)} for images, labels in batches
         ],
-        "runs": [train(network, recipe, initial, batches) for recipe in recipes],
+        "runs": [run(network, recipe, initial, batches) for recipe in recipes],
     }
     GOLDENS.mkdir(exist_ok=True)
     # One line for each field, recipe and tensor.
@@ -291,3 +252,6 @@ def golden(name, network, recipes=RECIPES):
 golden("plain", PLAIN)
 golden("fire", FIRE)
 golden("clipped", PLAIN, CLIPPED_RECIPES)
+golden("inverted-residual", INVERTED_RESIDUAL)
+golden("hybrid", HYBRID)
+golden("super", SUPER)

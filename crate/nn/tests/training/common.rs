@@ -9,6 +9,18 @@ pub(crate) fn seeds() -> Seeds {
     Seeds { key: sha256(b"key"), run_seed: 7, replicate: 0 }
 }
 
+/// The place of each image in the order in which the first epoch sees them (docs/numerics.md).
+pub(crate) fn first_epoch_places(images: u32) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..images).collect();
+    let Seeds { run_seed, replicate, .. } = seeds();
+    Rng::for_purpose(run_seed, &format!("batches/{replicate}"), 0).shuffle(&mut order);
+    let mut places = vec![0; order.len()];
+    for (place, image) in order.into_iter().enumerate() {
+        places[image as usize] = place as u32;
+    }
+    places
+}
+
 /// A bright bar in one of four places on a noisy ground: across in the upper or lower half, upright in the left or
 /// right half.
 pub(crate) struct Bars;

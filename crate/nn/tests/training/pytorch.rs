@@ -1,23 +1,32 @@
 //! Ten steps against `PyTorch` (tests/goldens/generators/nn.py).
 
-use std::cell::Cell;
+use std::collections::BTreeSet;
 
 use nas_arch::{Network, Recipe};
 use nas_nn::{Event, NamedTensor, SampleSizes, Samples, Split, Trainer};
 use serde::Deserialize;
 
-use crate::common::{MEMORY_LIMIT, seeds};
+use crate::common::{MEMORY_LIMIT, first_epoch_places, seeds};
 
-/// Largest difference of the mean loss of the steps so far, near 1.4, whose unit of rounding in f32 is 1.2e-7. Found: 1.4e-7.
+const GOLDENS: [(&str, &str); 6] = [
+    ("clipped", include_str!("../../../../tests/goldens/nn/clipped.json")),
+    ("plain", include_str!("../../../../tests/goldens/nn/plain.json")),
+    ("fire", include_str!("../../../../tests/goldens/nn/fire.json")),
+    ("inverted-residual", include_str!("../../../../tests/goldens/nn/inverted-residual.json")),
+    ("hybrid", include_str!("../../../../tests/goldens/nn/hybrid.json")),
+    ("super", include_str!("../../../../tests/goldens/nn/super.json")),
+];
+
+/// Largest difference of the mean loss of the steps so far, near 1.5, whose unit of rounding in f32 is 1.2e-7. Found: 2.3e-7.
 const LOSS_TOLERANCE: f64 = 5e-7;
 
 /// Largest difference of a gradient, as a share of the largest element of its tensor: sums of some hundred products of
-/// either sign. Found: 6e-7, five units of rounding.
-const GRADIENT_TOLERANCE: f32 = 3e-6;
+/// either sign. Found: 4.5e-6, at a scale between two batch normalisations, where most of the sum cancels; elsewhere 1.3e-6.
+const GRADIENT_TOLERANCE: f32 = 1e-5;
 
 /// Largest difference of a weight or running statistic, as a share of the largest element of its tensor, after ten steps.
-/// Found: 1.4e-6.
-const WEIGHT_TOLERANCE: f32 = 5e-6;
+/// Found: 7.6e-7.
+const WEIGHT_TOLERANCE: f32 = 3e-6;
 
 #[derive(Deserialize)]
 struct Golden {
@@ -42,29 +51,36 @@ struct Run {
     validation_loss: f64,
 }
 
-/// The golden's batches one after the other, whatever is asked for; the first one also validates.
+/// The golden's batches in their order; the first one also validates.
 struct Recorded<'a> {
     golden: &'a Golden,
-    next: Cell<usize>,
+    /// Where each image stands in that order.
+    places: Vec<u32>,
+}
+
+impl<'a> Recorded<'a> {
+    fn new(golden: &'a Golden) -> Self {
+        let images = golden.batches.iter().map(|batch| batch.labels.len() as u32).sum();
+        Self { golden, places: first_epoch_places(images) }
+    }
 }
 
 impl Samples for Recorded<'_> {
     fn sizes(&self) -> SampleSizes {
-        let batch = self.golden.batches[0].labels.len() as u32;
-        SampleSizes {
-            image: self.golden.network.input,
-            classes: 4,
-            train: batch * self.golden.batches.len() as u32,
-            validation: batch,
-            test: 0,
-        }
+        let validation = self.golden.batches[0].labels.len() as u32;
+        let train = self.places.len() as u32;
+        SampleSizes { image: self.golden.network.input, classes: 4, train, validation, test: 0 }
     }
 
-    fn fill(&self, split: Split, _indices: &[u32], images: &mut [f32], labels: &mut [u32]) {
-        let batch = &self.golden.batches[if split == Split::Train { self.next.get() } else { 0 }];
-        self.next.set(self.next.get() + 1);
-        images.copy_from_slice(&batch.images);
-        labels.copy_from_slice(&batch.labels);
+    fn fill(&self, split: Split, indices: &[u32], images: &mut [f32], labels: &mut [u32]) {
+        let image_len = images.len() / indices.len();
+        for ((&index, image), label) in indices.iter().zip(images.chunks_exact_mut(image_len)).zip(labels) {
+            let place = if split == Split::Train { self.places[index as usize] } else { index } as usize;
+            let batch = &self.golden.batches[place / self.golden.batches[0].labels.len()];
+            let place = place % batch.labels.len();
+            image.copy_from_slice(&batch.images[place * image_len..][..image_len]);
+            *label = batch.labels[place];
+        }
     }
 }
 
@@ -86,12 +102,13 @@ fn assert_loss(found: f32, expected: f64, context: &str) {
     assert!((f64::from(found) - expected).abs() <= LOSS_TOLERANCE, "{context}: {found} for {expected}");
 }
 
-fn check(name: &str, text: &str) {
+fn check(name: &str) {
+    let (_, text) = GOLDENS.iter().find(|(golden, _)| *golden == name).unwrap();
     let golden: Golden = serde_json::from_str(text).unwrap();
     let graph = golden.network.resolve().unwrap();
     for (number, run) in golden.runs.iter().enumerate() {
         let context = format!("{name}, recipe {number}:");
-        let samples = Recorded { golden: &golden, next: Cell::new(0) };
+        let samples = Recorded::new(&golden);
         let mut trainer = Trainer::new(&graph, &run.recipe, seeds(), samples.sizes(), MEMORY_LIMIT).unwrap();
         trainer.load_weights(&golden.initial_weights).unwrap();
         trainer.train_to(1).unwrap();
@@ -120,15 +137,40 @@ fn check(name: &str, text: &str) {
 
 #[test]
 fn a_plain_network_trains_as_in_pytorch() {
-    check("plain", include_str!("../../../../tests/goldens/nn/plain.json"));
+    check("plain");
 }
 
 #[test]
 fn clipped_gradients_train_as_in_pytorch() {
-    check("clipped", include_str!("../../../../tests/goldens/nn/clipped.json"));
+    check("clipped");
 }
 
 #[test]
 fn a_fire_module_trains_as_in_pytorch() {
-    check("fire", include_str!("../../../../tests/goldens/nn/fire.json"));
+    check("fire");
+}
+
+#[test]
+fn an_inverted_residual_trains_as_in_pytorch() {
+    check("inverted-residual");
+}
+
+#[test]
+fn convolutions_with_attention_train_as_in_pytorch() {
+    check("hybrid");
+}
+
+#[test]
+fn a_super_network_trains_as_in_pytorch() {
+    check("super");
+}
+
+#[test]
+fn the_goldens_have_every_operator_but_dropout() {
+    let goldens = GOLDENS.map(|(_, text)| serde_json::from_str::<Golden>(text).unwrap().network);
+    let found: BTreeSet<&str> =
+        goldens.iter().flat_map(|network| &network.layers).map(|layer| layer.op.id()).collect();
+    // What is dropped is drawn by the house's generator: dropout.rs.
+    assert!(!found.contains("dropout"));
+    assert_eq!(found.len(), 27, "{found:?}");
 }
