@@ -2,6 +2,7 @@
 
 mod common;
 
+mod dropout;
 mod finite_differences;
 mod limits;
 mod progress;
