@@ -8,4 +8,5 @@ mod limits;
 mod progress;
 mod pytorch;
 mod snapshot;
+mod traces;
 mod weights;
