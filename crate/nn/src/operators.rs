@@ -28,7 +28,9 @@ use nas_arch::Op;
 use nas_kernels::{ActivationFunction, LeakyRelu, ShapeError};
 
 use crate::plan::{Backward, Lowering};
-pub(crate) use step::{LOSS_BACKWARD, LOSS_FORWARD, clear_parameter_gradients, load, loss, update};
+pub(crate) use step::{
+    LOSS_BACKWARD, LOSS_FORWARD, LOSS_LOGITS, clear_parameter_gradients, load, loss, update,
+};
 
 /// What a forward pass leaves, or why there is none.
 type Lowered = Result<Arc<dyn Backward>, ShapeError>;

@@ -206,6 +206,13 @@ impl Plan {
         task.layer.is_none() && task.work.name() == crate::operators::LOSS_FORWARD
     }
 
+    /// Where the outputs of the batch lie before the step that computes their loss.
+    pub(crate) fn logits(&self, step: usize) -> Option<Span> {
+        let task = &self.tasks[self.steps[step].task as usize];
+        self.is_loss(step)
+            .then(|| self.span(task.buffers[crate::operators::LOSS_LOGITS], task, self.steps[step]))
+    }
+
     /// Runs a step; the loss leaves its result.
     pub(crate) fn run(
         &self,

@@ -178,6 +178,15 @@ impl Trainer {
         Some((name, layer.map(|layer| self.layer_names[layer].as_str())))
     }
 
+    /// The outputs for the images of the batch under way, `[images, classes]`, if the next call of [`Self::step`] begins with
+    /// their loss; afterwards their memory serves other values. A caller that wants them steps with a budget of 0.
+    #[must_use]
+    pub fn logits(&self) -> Option<&[f32]> {
+        let Phase::Running { pass, step } = self.phase else { return None };
+        let place = self.plans.of(pass.goal, self.images(pass)).logits(step)?;
+        Some(&self.memory.arena[place.range()])
+    }
+
     /// Epochs that have ended.
     #[must_use]
     pub const fn epoch(&self) -> u32 {

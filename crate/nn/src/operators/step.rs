@@ -11,6 +11,8 @@ use crate::work::{Buffers, Chunk, State, Surroundings, Work};
 
 /// Name of the work that computes the loss: all values of the forward pass are there before it.
 pub(crate) const LOSS_FORWARD: &str = "loss forward";
+/// Which of its buffers holds the network's outputs.
+pub(crate) const LOSS_LOGITS: usize = 0;
 /// Name of the work with which the backward pass begins.
 pub(crate) const LOSS_BACKWARD: &str = "loss backward";
 

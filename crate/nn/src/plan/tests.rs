@@ -1,9 +1,9 @@
 //! Plans of random networks: what shares memory never meets, and sharing changes nothing.
 
-use nas_arch::{
-    Attention, BatchNorm, ChannelShuffle, Conv2d, Dense, Dropout, LayerNorm, LeakyRelu, MetaConv2d, Network,
-    Op, Optimizer, Padding, Pair, Pool, Resample, Shape, Zero,
-};
+#[path = "../../tests/support/random_network.rs"]
+mod random_network;
+
+use nas_arch::{BatchNorm, Conv2d, Dense, Network, Op, Optimizer, Pair, Shape};
 use nas_numerics::{Rng, sha256};
 
 use super::*;
@@ -12,110 +12,10 @@ use crate::optimizer::OptimizerState;
 use crate::{SampleSizes, Samples, Split};
 
 const NETWORKS: u64 = 300;
+const SEED: u32 = 1;
 const BATCH: u32 = 3;
-const CLASSES: u32 = 3;
+const CLASSES: u32 = random_network::CLASSES;
 const TRAINING: Mode = Mode::Training { label_smoothing: 0.1 };
-
-/// A network of every kind of operator, reading layers at random; what would be unsound is left out.
-fn random_network(index: u64) -> Network {
-    let mut rng = Rng::for_purpose(1, "random networks", index);
-    let mut network = Network::new(Shape::new(1 + rng.below(3), 1 + rng.below(8), 1 + rng.below(8)));
-    for layer in 0..2 + rng.below(14) {
-        let shapes = shapes(&network);
-        // Mostly the newest, so that there are chains.
-        let first = if rng.happens(0.6) { shapes.len() - 1 } else { rng.below(shapes.len() as u32) as usize };
-        let op = random_op(&mut rng, shapes[first].1);
-        let mut inputs = vec![shapes[first].0.clone()];
-        match op {
-            Op::Add | Op::Concat | Op::Mixture => {
-                for _ in 0..rng.below(4) {
-                    inputs.push(rng.choose(&shapes).0.clone());
-                }
-            }
-            // A factor of the same shape, or one number for each channel.
-            Op::Multiply => inputs.push(rng.choose(&shapes).0.clone()),
-            _ => {}
-        }
-        let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
-        network.push_reading(format!("layer{layer}"), op, &inputs);
-        if network.resolve().is_err() {
-            network.layers.pop();
-        }
-    }
-    network.push("head", Op::Dense(Dense { out_features: CLASSES, bias: true }));
-    if rng.happens(0.2) {
-        network.push(
-            "after",
-            [Op::Relu, Op::Identity, Op::BatchNorm(BatchNorm::default())][rng.below(3) as usize].clone(),
-        );
-    }
-    network
-}
-
-/// Name and shape of the input and of every layer.
-fn shapes(network: &Network) -> Vec<(String, Shape)> {
-    let mut shapes = vec![(nas_arch::INPUT_NAME.to_owned(), network.input)];
-    if let Ok(graph) = network.resolve() {
-        shapes.extend(graph.nodes.into_iter().map(|node| (node.name, node.shape)));
-    }
-    shapes
-}
-
-fn random_op(rng: &mut Rng, input: Shape) -> Op {
-    let kernel = Pair { vertical: 1 + rng.below(3), horizontal: 1 + rng.below(3) };
-    let padding = *rng.choose(&[Padding::Same, Padding::Valid]);
-    let pool = Pool { kernel, stride: Some(Pair::square(1 + rng.below(2))), padding };
-    match rng.below(18) {
-        0..=2 => {
-            let groups = if rng.happens(0.3) { input.channels } else { 1 };
-            Op::Conv2d(Conv2d {
-                out_channels: groups * (1 + rng.below(4)),
-                kernel,
-                stride: Pair::square(1 + rng.below(2)),
-                dilation: Pair::square(1 + rng.below(2)),
-                padding,
-                groups,
-                bias: rng.happens(0.5),
-            })
-        }
-        3 => Op::BatchNorm(BatchNorm::default()),
-        4 | 5 => Op::Relu,
-        6 => Op::MaxPool(pool),
-        7 => Op::AvgPool(pool),
-        8 => [Op::Identity, Op::GlobalAvgPool, Op::Dense(Dense { out_features: 2, bias: false })]
-            [rng.below(3) as usize]
-            .clone(),
-        9 | 10 => Op::Add,
-        11 => Op::Concat,
-        12 => rng
-            .choose(&[
-                Op::Relu6,
-                Op::LeakyRelu(LeakyRelu::default()),
-                Op::Silu,
-                Op::Gelu,
-                Op::HardSwish,
-                Op::HardSigmoid,
-                Op::Sigmoid,
-                Op::Tanh,
-            ])
-            .clone(),
-        13 => Op::LayerNorm(LayerNorm::default()),
-        14 => rng
-            .choose(&[
-                Op::ChannelShuffle(ChannelShuffle { groups: input.channels }),
-                Op::Upsample(Resample::default()),
-                Op::Downsample(Resample::default()),
-                Op::Dropout(Dropout { probability: 0.3 }),
-                Op::Zero(Zero::default()),
-            ])
-            .clone(),
-        15 => Op::Multiply,
-        16 => Op::Mixture,
-        // Unsound unless there are three parts.
-        _ if rng.happens(0.5) => Op::Attention(Attention { heads: 1, patch: Pair::ONE }),
-        _ => Op::MetaConv2d(MetaConv2d::new(3, &[1, 3])),
-    }
-}
 
 /// A plan in which no two buffers share memory; with `reuse`, layers are still fused and values overwritten in place.
 fn distinct(graph: &Graph, layout: &ParameterLayout, mode: Mode, reuse: bool) -> Plan {
@@ -131,6 +31,10 @@ fn distinct(graph: &Graph, layout: &ParameterLayout, mode: Mode, reuse: bool) ->
         (buffers.iter().zip(lens).map(place).collect(), ends)
     };
     Plan::assemble(lowering.run().unwrap(), u64::from(BATCH), one_after_the_other)
+}
+
+fn random_network(index: u64) -> Network {
+    random_network::random_network(SEED, index)
 }
 
 struct Noise(Shape);

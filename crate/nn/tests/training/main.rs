@@ -2,9 +2,11 @@
 
 mod common;
 
+mod dropout;
 mod finite_differences;
 mod limits;
 mod progress;
 mod pytorch;
 mod snapshot;
+mod traces;
 mod weights;
