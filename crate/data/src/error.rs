@@ -3,7 +3,7 @@ use nas_numerics::Digest;
 use crate::container::FORMAT_VERSION;
 
 /// Why bytes are not a usable dataset, or why a dataset cannot be had in the form asked for.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum DataError {
     /// The file does not begin as a `.nasdata` file does.
     #[error(
@@ -119,5 +119,16 @@ pub enum DataError {
         requested: u32,
         /// Images in the training split.
         available: u32,
+    },
+
+    /// Training images cannot be changed like this.
+    #[error("{field} is {value}: choose a number {rule}")]
+    Augmentation {
+        /// The change, as the setting is called.
+        field: &'static str,
+        /// Its value.
+        value: f32,
+        /// What it must be.
+        rule: String,
     },
 }

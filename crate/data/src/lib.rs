@@ -25,6 +25,7 @@
 //! The digest is of what is packed and not of how it is packed, so that another DEFLATE encoder names the same
 //! dataset. Whatever happens to a file on its way, it is either refused or has exactly the content that was packed.
 
+mod augmentation;
 mod catalog;
 mod container;
 mod dataset;
@@ -33,6 +34,7 @@ mod info;
 mod normalization;
 mod resolution;
 
+pub use augmentation::{Augmentation, Augmenter};
 pub use catalog::{catalog, datasets};
 pub use container::FORMAT_VERSION;
 pub use dataset::{Dataset, PIXEL_SCALE, Split};

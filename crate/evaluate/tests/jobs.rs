@@ -1,8 +1,9 @@
 //! Jobs of a real run on real images.
 
 use nas_arch::{Network, canonical, reference};
-use nas_data::{Dataset, DatasetInfo};
+use nas_data::{Augmentation, DataError, Dataset, DatasetInfo};
 use nas_evaluate::{CheckpointError, Evaluation, EvaluationError, Images, facts, perform};
+use nas_nn::{Samples, Split, TrainingEpoch};
 use nas_run::{Failure, Job, JobKind, Outcome, Run, RunConfig};
 
 fn info() -> &'static DatasetInfo {
@@ -101,6 +102,63 @@ fn what_cannot_be_trained_is_an_outcome_or_an_error_that_says_why() {
     let mut other = base;
     other.data.samples = 64;
     assert!(matches!(perform(other, &images), Err(EvaluationError::Images { .. })));
+}
+
+fn augmented() -> Augmentation {
+    Augmentation { shift_pixels: 1, rotation_degrees: 10.0, noise: 0.1, ..Augmentation::default() }
+}
+
+#[test]
+fn changed_images_belong_to_run_replicate_epoch_and_image() {
+    const EPOCH: TrainingEpoch = TrainingEpoch { run_seed: 7, replicate: 0, epoch: 3 };
+    let mut job = job(1);
+    let plain = images(&job);
+    job.data.augmentation = augmented();
+    let changed = images(&job);
+    let fill = |images: &Images, epoch: TrainingEpoch, indices: &[u32]| {
+        let mut values = vec![0.0; indices.len() * 64];
+        let mut labels = vec![0; indices.len()];
+        images.fill_for_training(epoch, indices, &mut values, &mut labels);
+        (values, labels)
+    };
+    let (values, labels) = fill(&changed, EPOCH, &[5, 9, 5]);
+    assert_eq!(values[..64], values[128..]);
+    for (place, index) in [5, 9].into_iter().enumerate() {
+        let alone = fill(&changed, EPOCH, &[index]);
+        assert_eq!(alone, (values[place * 64..][..64].to_vec(), vec![labels[place]]));
+        for other in [
+            TrainingEpoch { run_seed: 8, ..EPOCH },
+            TrainingEpoch { replicate: 1, ..EPOCH },
+            TrainingEpoch { epoch: 4, ..EPOCH },
+        ] {
+            assert_ne!(fill(&changed, other, &[index]), alone);
+        }
+        assert_eq!(fill(&plain, EPOCH, &[index]).1, alone.1);
+        assert_ne!(fill(&plain, EPOCH, &[index]).0, alone.0);
+    }
+    for split in [Split::Train, Split::Validation, Split::Test] {
+        let of = |images: &Images| {
+            let (mut values, mut labels) = (vec![0.0; 128], vec![0; 2]);
+            images.fill(split, &[0, 1], &mut values, &mut labels);
+            (values, labels)
+        };
+        assert_eq!(of(&changed), of(&plain), "{split}");
+    }
+}
+
+#[test]
+fn augmentation_is_part_of_a_job() {
+    let base = job(2);
+    let mut changed = base.clone();
+    changed.data.augmentation = augmented();
+    let [plain, augmented] = [&base, &changed].map(|job| perform(job.clone(), &images(job)).unwrap());
+    assert_ne!(plain, augmented);
+    assert_eq!(perform(changed.clone(), &images(&changed)).unwrap(), augmented);
+    assert!(matches!(perform(changed.clone(), &images(&base)), Err(EvaluationError::Images { .. })));
+    assert!(!serde_json::to_string(&base).unwrap().contains("augmentation"));
+    changed.data.augmentation.shift_pixels = 8;
+    let error = Images::prepare(&dataset(), &changed.data).err().unwrap();
+    assert!(matches!(error, DataError::Augmentation { field: "shift", .. }));
 }
 
 /// A whole small run with real trainings. Its digest changes only when the numerics do: then raise

@@ -70,6 +70,6 @@ pub use error::{PlanError, SnapshotError, TrainerError, WeightsError};
 pub use layout::{ParameterLayout, Slot, Storage};
 pub use learning_rate::LearningRates;
 pub use plan::{Mode, Plan};
-pub use samples::{SampleSizes, Samples, Split};
+pub use samples::{SampleSizes, Samples, Split, TrainingEpoch};
 pub use trainer::{Event, Score, Seeds, StepReport, Trainer};
 pub use weights::{Matched, NamedTensor};

@@ -50,6 +50,17 @@ impl SampleSizes {
     }
 }
 
+/// An epoch of a training, for what is drawn anew in each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrainingEpoch {
+    /// Seed of the run.
+    pub run_seed: u32,
+    /// Number of the repetition.
+    pub replicate: u32,
+    /// Number of the epoch, from 0.
+    pub epoch: u32,
+}
+
 /// Labelled images, as a trainer pulls them.
 pub trait Samples {
     /// Sizes; the same at every call.
@@ -60,4 +71,20 @@ pub trait Samples {
     /// # Shapes
     /// `indices`, `labels`: `[batch]`; `images`: `[batch, height, width, channels]`.
     fn fill(&self, split: Split, indices: &[u32], images: &mut [f32], labels: &mut [u32]);
+
+    /// Writes images `indices` of the training split as gradients are taken on them: as they are, or changed at random
+    /// (augmentation). What is drawn may depend on the epoch and an image's index, and on nothing else: neither on the
+    /// network, so that comparisons are paired, nor on how a batch is cut into calls.
+    ///
+    /// # Shapes
+    /// As for [`Samples::fill`].
+    fn fill_for_training(
+        &self,
+        _epoch: TrainingEpoch,
+        indices: &[u32],
+        images: &mut [f32],
+        labels: &mut [u32],
+    ) {
+        self.fill(Split::Train, indices, images, labels);
+    }
 }

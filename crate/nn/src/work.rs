@@ -89,6 +89,8 @@ pub(crate) struct Surroundings<'a> {
     /// Seed of the run, and number of the repetition: what is dropped is drawn from them.
     pub(crate) run_seed: u32,
     pub(crate) replicate: u32,
+    /// Number of the epoch, from 0.
+    pub(crate) epoch: u32,
     /// Number of the update, from 1.
     pub(crate) step: u32,
 }

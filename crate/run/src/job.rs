@@ -1,5 +1,6 @@
 use nas_arch::{Canonical, Network, Recipe};
 use nas_cost::NetworkCosts;
+use nas_data::Augmentation;
 use nas_numerics::{Digester, NUMERICS_VERSION};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -129,8 +130,8 @@ pub enum JobKind {
     Final,
 }
 
-/// The part of a dataset that a run uses.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+/// The part of a dataset that a run uses, and how it is changed in training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct DataSpec {
     /// Identifier of the dataset.
@@ -139,6 +140,10 @@ pub struct DataSpec {
     pub res: u32,
     /// Training images, from the beginning of the training split.
     pub samples: u32,
+    /// How training images are changed at random.
+    #[serde(default, skip_serializing_if = "Augmentation::is_identity")]
+    #[ts(optional, as = "Option<Augmentation>")]
+    pub augmentation: Augmentation,
 }
 
 /// What one epoch came to.

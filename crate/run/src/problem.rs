@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use nas_arch::{Canonical, Graph, Network, Recipe, Shape, canonical};
 use nas_cost::{AnalyticalEstimator, Device, Estimator, Limits, NetworkCosts, Objective, Violation, device};
+use nas_data::Augmentation;
 use nas_member::{Member, Settings};
 use nas_numerics::Rng;
 use nas_search::{Strategy, strategies, strategy};
@@ -221,7 +222,7 @@ fn data_spec(config: &RunConfig, facts: &DataFacts) -> Result<DataSpec, RunError
         let problem = format!("{} has {} training images: use 1 to as many", facts.id, facts.train_images);
         return Err(bad_setting("samples", problem));
     }
-    Ok(DataSpec { id: facts.id.clone(), res, samples })
+    Ok(DataSpec { id: facts.id.clone(), res, samples, augmentation: Augmentation::default() })
 }
 
 /// The settings of member `id`: those of the configuration, and defaults for the rest.

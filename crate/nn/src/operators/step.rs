@@ -5,8 +5,9 @@ use nas_kernels::{
     ShapeError, SoftmaxCrossEntropy, softmax_cross_entropy_backward, softmax_cross_entropy_forward,
 };
 
+use crate::TrainingEpoch;
 use crate::plan::{BufferId, Lowering, Mode};
-use crate::work::{Buffers, Chunk, State, Work};
+use crate::work::{Buffers, Chunk, State, Surroundings, Work};
 
 /// Name of the work that computes the loss: all values of the forward pass are there before it.
 pub(crate) const LOSS_FORWARD: &str = "loss forward";
@@ -17,7 +18,8 @@ pub(crate) const LOSS_BACKWARD: &str = "loss backward";
 pub(crate) fn load(lowering: &mut Lowering<'_>) -> BufferId {
     let elements = lowering.image_elements(INPUT_TENSOR);
     let images = lowering.floats(elements);
-    lowering.each_image(Load, &[images], elements);
+    let is_training = lowering.mode.is_training();
+    lowering.each_image(Load { is_training }, &[images], elements);
     images
 }
 
@@ -52,7 +54,9 @@ pub(crate) fn update(lowering: &mut Lowering<'_>, parameters: u64) {
 
 /// Buffers: images.
 #[derive(Debug)]
-struct Load;
+struct Load {
+    is_training: bool,
+}
 
 impl Work for Load {
     fn name(&self) -> &'static str {
@@ -62,8 +66,14 @@ impl Work for Load {
     fn run(&self, Chunk { first, images: count, .. }: Chunk, buffers: Buffers<'_>, state: &mut State<'_>) {
         let [images] = buffers.floats();
         let range = first..first + count;
-        let (samples, split) = (state.surroundings.samples, state.surroundings.split);
-        samples.fill(split, &state.surroundings.indices[range.clone()], images, &mut state.labels[range]);
+        let &Surroundings { samples, split, indices, run_seed, replicate, epoch, .. } = &state.surroundings;
+        let (indices, labels) = (&indices[range.clone()], &mut state.labels[range]);
+        if self.is_training {
+            let epoch = TrainingEpoch { run_seed, replicate, epoch };
+            samples.fill_for_training(epoch, indices, images, labels);
+        } else {
+            samples.fill(split, indices, images, labels);
+        }
     }
 }
 

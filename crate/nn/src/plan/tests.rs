@@ -167,6 +167,7 @@ fn run(graph: &Graph, layout: &ParameterLayout, plan: &Plan) -> Vec<f32> {
                 learning_rate: 0.01,
                 run_seed: 1,
                 replicate: 0,
+                epoch: 0,
                 step,
             };
             let loss = plan.run(index, &mut memory, &mut surroundings);

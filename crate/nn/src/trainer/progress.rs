@@ -168,6 +168,7 @@ impl Trainer {
             learning_rate: self.learning_rates.of(self.updates),
             run_seed: self.seeds.run_seed,
             replicate: self.seeds.replicate,
+            epoch: self.epoch,
             step: self.updates + 1,
         };
         let plan = self.plans.of(pass.goal, images);

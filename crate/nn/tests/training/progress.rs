@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use nas_nn::{Event, SampleSizes, Samples, Seeds, Split, Trainer};
+use nas_nn::{Event, SampleSizes, Samples, Seeds, Split, Trainer, TrainingEpoch};
 
 use crate::common::{BARS, Bars, MEMORY_LIMIT, graph, next_event, recipe, seeds, train, trainer};
 
@@ -110,6 +110,57 @@ fn the_order_of_images_belongs_to_run_and_replicate() {
     assert_eq!(orders(Seeds { key: nas_numerics::sha256(b"another"), ..seeds() }), [first.clone(), second]);
     assert_ne!(orders(Seeds { run_seed: 8, ..seeds() })[0], first);
     assert_ne!(orders(Seeds { replicate: 1, ..seeds() })[0], first);
+}
+
+/// Images, in training all set to the epoch and the seeds.
+struct Dated;
+
+impl Samples for Dated {
+    fn sizes(&self) -> SampleSizes {
+        BARS
+    }
+
+    fn fill(&self, split: Split, indices: &[u32], images: &mut [f32], labels: &mut [u32]) {
+        Bars.fill(split, indices, images, labels);
+    }
+
+    fn fill_for_training(
+        &self,
+        epoch: TrainingEpoch,
+        indices: &[u32],
+        images: &mut [f32],
+        labels: &mut [u32],
+    ) {
+        self.fill(Split::Train, indices, images, labels);
+        assert_eq!((epoch.run_seed, epoch.replicate), (7, 0));
+        for value in images {
+            *value += epoch.epoch as f32;
+        }
+    }
+}
+
+#[test]
+fn an_epoch_may_have_images_of_its_own() {
+    let losses = |samples: &dyn Samples| {
+        let mut trainer = trainer();
+        trainer.train_to(2).unwrap();
+        let losses = [(); 2].map(|()| match next_event(&mut trainer, samples, u64::MAX) {
+            Event::EpochEnd { train, .. } => train.loss,
+            other => panic!("{other:?}"),
+        });
+        (losses, trainer)
+    };
+    let ([first, second], mut trainer) = losses(&Dated);
+    let ([expected_first, expected_second], mut plain) = losses(&Bars);
+    assert_eq!(first, expected_first);
+    assert_ne!(second, expected_second);
+    // An evaluation sees training images as they are.
+    plain.load_weights(&trainer.export_weights()).unwrap();
+    let score = |trainer: &mut Trainer, samples: &dyn Samples| {
+        trainer.evaluate(Split::Train).unwrap();
+        next_event(trainer, samples, u64::MAX)
+    };
+    assert_eq!(score(&mut trainer, &Dated), score(&mut plain, &Bars));
 }
 
 #[test]
