@@ -24,7 +24,7 @@ pub struct Augmentation {
     pub brightness: f32,
     /// Standard deviation of a normal number added to each value, in standard deviations of the training pixels.
     pub noise: f32,
-    /// Side of a square that is set to the mean of the training pixels, its center anywhere in the image (DeVries and
+    /// Side of a square that is set to the mean of the training pixels, its center anywhere in the image (`DeVries` and
     /// Taylor 2017, "Improved Regularization of Convolutional Neural Networks with Cutout").
     pub cutout_pixels: u32,
 }
@@ -321,19 +321,19 @@ mod tests {
     #[test]
     fn squares_by_hand() {
         // Side, center, rows and columns that are cut out of 4 × 4.
-        let cases: [(u32, [u32; 2], [usize; 2], [usize; 2]); 4] = [
-            (1, [2, 3], [2, 3], [3, 4]),
-            (2, [2, 2], [1, 3], [1, 3]),
-            (3, [0, 3], [0, 2], [2, 4]),
-            (3, [1, 2], [0, 3], [1, 4]),
+        let cases = [
+            (1, [2, 3], [2..3, 3..4]),
+            (2, [2, 2], [1..3, 1..3]),
+            (3, [0, 3], [0..2, 2..4]),
+            (3, [1, 2], [0..3, 1..4]),
         ];
-        for (cutout_pixels, center, rows, columns) in cases {
+        for (cutout_pixels, center, [rows, columns]) in cases {
             let augmenter = augmenter(4, 2, Augmentation { cutout_pixels, ..Augmentation::default() });
             let mut image = vec![1.0; 32];
             augmenter.cut_out(&mut image, center);
             for (at, value) in image.iter().enumerate() {
                 let (row, column) = (at / 8, at / 2 % 4);
-                let is_cut = (rows[0]..rows[1]).contains(&row) && (columns[0]..columns[1]).contains(&column);
+                let is_cut = rows.contains(&row) && columns.contains(&column);
                 assert_eq!(*value == 0.0, is_cut, "{cutout_pixels} at {center:?}: {image:?}");
             }
         }
@@ -389,8 +389,12 @@ mod tests {
             let (mean, variance) = (7000.0 * chance, 7000.0 * chance * (1.0 - chance));
             assert!((f64::from(count) - mean).abs() < 4.0 * variance.sqrt(), "{count} for {mean}");
         };
-        shifts.into_iter().for_each(|count| expected(count, 1.0 / 7.0));
-        rows.into_iter().for_each(|count| expected(count, 0.2));
+        for count in shifts {
+            expected(count, 1.0 / 7.0);
+        }
+        for count in rows {
+            expected(count, 0.2);
+        }
         expected(flips, 0.3);
     }
 

@@ -32,8 +32,20 @@ pub enum SettingKind {
         /// Largest value.
         max: u32,
     },
+    /// A number between two bounds.
+    Real {
+        /// Smallest value.
+        min: f64,
+        /// Largest value.
+        max: f64,
+    },
     /// Yes or no; in a link `on` or `off`.
     Switch,
+    /// One of these.
+    Choice {
+        /// What may be chosen.
+        choices: Vec<Choice>,
+    },
     /// Some of these words, at least one; in a link joined by commas.
     Words {
         /// The words that may be chosen.
@@ -50,8 +62,26 @@ pub enum SettingKind {
     },
 }
 
-/// The value of a setting.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+/// What may be chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct Choice {
+    /// Identifier in kebab-case, as in a link.
+    pub id: &'static str,
+    /// What it is called.
+    pub title: Text,
+}
+
+impl Choice {
+    /// A choice, called so in English and in Spanish.
+    #[must_use]
+    pub const fn new(id: &'static str, en: &'static str, es: &'static str) -> Self {
+        Self { id, title: Text::new(en, es) }
+    }
+}
+
+/// The value of a setting. A whole number may stand for a number: JavaScript does not tell them apart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(untagged)]
 #[ts(export)]
 pub enum SettingValue {
@@ -59,14 +89,18 @@ pub enum SettingValue {
     Switch(bool),
     /// A whole number.
     Integer(u32),
+    /// A number.
+    Real(f64),
     /// Whole numbers.
     Numbers(Vec<u32>),
+    /// A word.
+    Word(String),
     /// Words.
     Words(Vec<String>),
 }
 
 /// Why a value is none of a setting's.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Error)]
 pub enum SettingError {
     /// Not of the setting's kind at all.
     #[error("'{value}' is not {expected}")]
@@ -101,6 +135,18 @@ impl Setting {
             (SettingKind::Integer { min, max }, SettingValue::Integer(number)) => {
                 let nearest = *number.clamp(min, max);
                 if nearest == *number { Ok(()) } else { Err(bounds(SettingValue::Integer(nearest))) }
+            }
+            (SettingKind::Real { .. }, SettingValue::Integer(number)) => {
+                self.check(&SettingValue::Real(f64::from(*number)))
+            }
+            (SettingKind::Real { min, max }, SettingValue::Real(number)) if number.is_finite() => {
+                let nearest = number.clamp(*min, *max);
+                if (min..=max).contains(&number) { Ok(()) } else { Err(bounds(SettingValue::Real(nearest))) }
+            }
+            (SettingKind::Choice { choices }, SettingValue::Word(word))
+                if choices.iter().any(|choice| choice.id == word) =>
+            {
+                Ok(())
             }
             (SettingKind::Words { choices }, SettingValue::Words(words)) => {
                 let known: Vec<String> = choices
@@ -143,6 +189,11 @@ impl Setting {
                 _ => return Err(not_one()),
             },
             SettingKind::Integer { .. } => SettingValue::Integer(number(text)?),
+            SettingKind::Real { .. } => {
+                // −0 is 0.
+                SettingValue::Real(text.parse::<f64>().map_err(|_| not_one())? + 0.0)
+            }
+            SettingKind::Choice { .. } => SettingValue::Word(text.to_owned()),
             SettingKind::Numbers { .. } => {
                 SettingValue::Numbers(text.split(',').map(number).collect::<Result<_, _>>()?)
             }
@@ -167,6 +218,11 @@ impl Setting {
         match &self.kind {
             SettingKind::Switch => "on or off".to_owned(),
             SettingKind::Integer { min, max } => format!("a whole number from {min} to {max}"),
+            SettingKind::Real { min, max } => format!("a number from {min} to {max}"),
+            SettingKind::Choice { choices } => {
+                let ids: Vec<&str> = choices.iter().map(|choice| choice.id).collect();
+                format!("one of {}", ids.join(", "))
+            }
             SettingKind::Words { choices } => format!("some of {}", choices.join(", ")),
             SettingKind::Numbers { min, max, at_most } => {
                 format!("1 to {at_most} ascending whole numbers from {min} to {max}, joined by commas")
@@ -181,6 +237,8 @@ impl core::fmt::Display for SettingValue {
         match self {
             Self::Switch(on) => formatter.write_str(if *on { "on" } else { "off" }),
             Self::Integer(number) => write!(formatter, "{number}"),
+            Self::Real(number) => write!(formatter, "{number}"),
+            Self::Word(word) => formatter.write_str(word),
             Self::Numbers(numbers) => {
                 formatter.write_str(&numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
             }
@@ -190,7 +248,7 @@ impl core::fmt::Display for SettingValue {
 }
 
 /// The settings of one member: what was chosen, and the defaults for the rest.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings(BTreeMap<&'static str, SettingValue>);
 
 impl Settings {
@@ -216,6 +274,31 @@ impl Settings {
         match self.0.get(name) {
             Some(SettingValue::Integer(number)) => *number,
             other => panic!("setting '{name}' is not a declared integer but {other:?}"),
+        }
+    }
+
+    /// Value of a number.
+    ///
+    /// # Panics
+    /// If no such setting was declared.
+    #[must_use]
+    pub fn real(&self, name: &str) -> f64 {
+        match self.0.get(name) {
+            Some(SettingValue::Real(number)) => *number,
+            Some(SettingValue::Integer(number)) => f64::from(*number),
+            other => panic!("setting '{name}' is not a declared number but {other:?}"),
+        }
+    }
+
+    /// Identifier of what was chosen.
+    ///
+    /// # Panics
+    /// If no such setting was declared.
+    #[must_use]
+    pub fn word(&self, name: &str) -> &str {
+        match self.0.get(name) {
+            Some(SettingValue::Word(word)) => word,
+            other => panic!("setting '{name}' is not a declared choice but {other:?}"),
         }
     }
 
@@ -274,12 +357,45 @@ mod tests {
         );
         let numbers =
             setting(SettingKind::Numbers { min: 1, max: 64, at_most: 3 }, SettingValue::Numbers(vec![8]));
-        for (setting, text) in
-            [(&integer, "7"), (&switch, "off"), (&words, "conv,fire"), (&numbers, "4,8,16")]
-        {
+        let real = setting(SettingKind::Real { min: 0.0, max: 1.0 }, SettingValue::Real(0.5));
+        let choice = setting(
+            SettingKind::Choice { choices: vec![Choice::new("sgd", "SGD", "SGD")] },
+            SettingValue::Word("sgd".into()),
+        );
+        let cases = [
+            (&integer, "7"),
+            (&switch, "off"),
+            (&words, "conv,fire"),
+            (&numbers, "4,8,16"),
+            (&real, "0.001"),
+            (&real, "1"),
+            (&choice, "sgd"),
+        ];
+        for (setting, text) in cases {
             assert_eq!(setting.parse(text).unwrap().to_string(), text);
         }
         assert_eq!(words.parse("fire,conv").unwrap().to_string(), "conv,fire");
+        assert_eq!(real.parse("1e-3").unwrap().to_string(), "0.001");
+        assert_eq!(real.parse("-0").unwrap().to_string(), "0");
+    }
+
+    #[test]
+    fn json_keeps_the_kinds_apart_but_for_whole_numbers() {
+        for (value, json) in [
+            (SettingValue::Integer(1), "1"),
+            (SettingValue::Real(1.0), "1.0"),
+            (SettingValue::Real(0.001), "0.001"),
+            (SettingValue::Word("sgd".into()), "\"sgd\""),
+            (SettingValue::Words(vec!["sgd".into()]), "[\"sgd\"]"),
+        ] {
+            assert_eq!(serde_json::to_string(&value).unwrap(), json);
+            assert_eq!(serde_json::from_str::<SettingValue>(json).unwrap(), value);
+        }
+        let real = setting(SettingKind::Real { min: 0.0, max: 1.0 }, SettingValue::Real(0.5));
+        assert_eq!(real.check(&SettingValue::Integer(1)), Ok(()));
+        assert!(real.check(&SettingValue::Integer(2)).is_err());
+        let settings = Settings::new(&[real], |_| Some(&SettingValue::Integer(1)));
+        assert_eq!(settings.real("it"), 1.0);
     }
 
     #[test]
@@ -297,6 +413,15 @@ mod tests {
         let words =
             setting(SettingKind::Words { choices: vec!["conv"] }, SettingValue::Words(vec!["conv".into()]));
         assert_eq!(nearest(&words, "conv,attention"), "conv");
+        let real = setting(SettingKind::Real { min: 0.25, max: 1.0 }, SettingValue::Real(0.5));
+        assert_eq!(nearest(&real, "0"), "0.25");
+        assert_eq!(nearest(&real, "-3"), "0.25");
+        assert_eq!(nearest(&real, "1.5"), "1");
         assert!(matches!(integer.parse("many"), Err(SettingError::Kind { .. })));
+        for text in ["NaN", "inf", "1e999", "", "0,5"] {
+            assert!(matches!(real.parse(text), Err(SettingError::Kind { .. })), "{text}");
+        }
+        let choice = setting(SettingKind::Choice { choices: Vec::new() }, SettingValue::Word(String::new()));
+        assert!(matches!(choice.parse("sgd"), Err(SettingError::Kind { .. })));
     }
 }

@@ -10,7 +10,8 @@ use nas_space::{Genotype, Space, space, spaces};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{CandidateCosts, DataSpec, RunConfig, RunError, evaluations, final_recipe, link, recipe};
+use crate::evaluation::{augmentation, check, final_recipe, recipe};
+use crate::{CandidateCosts, DataSpec, RunConfig, RunError, evaluations, link};
 
 /// Draws that look for the reference cost of the front's hypervolume.
 const REFERENCE_DRAWS: u32 = 256;
@@ -70,19 +71,21 @@ impl Problem {
     /// Joins a configuration with its data.
     ///
     /// # Errors
-    /// If a member does not exist, a setting is out of bounds, or the data are others than configured.
+    /// If a member does not exist, a setting is out of bounds or does not go with the others, or the data are others than
+    /// configured.
     pub fn new(config: &RunConfig, facts: &DataFacts) -> Result<Self, RunError> {
         if config.data != facts.id {
             return Err(RunError::Data { expected: config.data.clone(), found: facts.id.clone() });
         }
         let config = &link::normalized(config);
         link::check(config).map_err(|(key, problem)| RunError::Setting { key, problem })?;
-        let data = data_spec(config, facts)?;
+        let evaluation = settings_of(config, &evaluations(), &config.eval);
+        let data = data_spec(config, facts, augmentation(&evaluation))?;
+        check(config, &evaluation, data.res)?;
         let input = Shape::new(facts.channels, data.res, data.res);
         let space_problem = nas_space::Problem { input, classes: facts.classes };
         let space = space(&config.space, space_problem, &settings_of(config, &spaces(), &config.space))?;
         let strategy_settings = settings_of(config, &strategies(), &config.strategy);
-        let evaluation = settings_of(config, &evaluations(), &config.eval);
         let device = device(&config.device)?;
         let limits = limits(config, device);
         config.objective.check(device)?;
@@ -208,7 +211,11 @@ impl Problem {
     }
 }
 
-fn data_spec(config: &RunConfig, facts: &DataFacts) -> Result<DataSpec, RunError> {
+fn data_spec(
+    config: &RunConfig,
+    facts: &DataFacts,
+    augmentation: Augmentation,
+) -> Result<DataSpec, RunError> {
     let res = config.res.unwrap_or(facts.default_resolution);
     if !facts.resolutions.contains(&res) {
         let choices = facts.resolutions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -222,7 +229,7 @@ fn data_spec(config: &RunConfig, facts: &DataFacts) -> Result<DataSpec, RunError
         let problem = format!("{} has {} training images: use 1 to as many", facts.id, facts.train_images);
         return Err(bad_setting("samples", problem));
     }
-    Ok(DataSpec { id: facts.id.clone(), res, samples, augmentation: Augmentation::default() })
+    Ok(DataSpec { id: facts.id.clone(), res, samples, augmentation })
 }
 
 /// The settings of member `id`: those of the configuration, and defaults for the rest.

@@ -133,7 +133,9 @@ impl Samples for Dated {
     ) {
         self.fill(Split::Train, indices, images, labels);
         assert_eq!((epoch.run_seed, epoch.replicate), (7, 0));
-        images.iter_mut().for_each(|value| *value += epoch.epoch as f32);
+        for value in images {
+            *value += epoch.epoch as f32;
+        }
     }
 }
 

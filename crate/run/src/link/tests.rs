@@ -67,6 +67,13 @@ fn what_cannot_be_read_is_told() {
         ("samples=5000", "samples=5000 is out of bounds: 1197 is used"),
         ("latency_ms=-1", "latency_ms=-1 is not a positive number: the default is used"),
         ("layers.max_depth=99", "layers.max_depth=99 is out of bounds: 12 is used"),
+        ("train.flip=2", "train.flip=2 is out of bounds: 1 is used"),
+        ("train.noise=-0.5", "train.noise=-0.5 is out of bounds: 0 is used"),
+        ("train.warmup=soon", "train.warmup=soon is not a number from 0 to 200: the default is used"),
+        (
+            "train.optimizer=adam",
+            "train.optimizer=adam is not one of adam-w, sgd, sgd-nesterov: the default is used",
+        ),
         ("layers.depth=2", "'layers.depth' is no key of a link: it is ignored"),
         ("seed=1&seed=2", "'seed' stands twice: its first value is used"),
         ("candidates=-5", "candidates=-5 is out of bounds: 1 is used"),
@@ -82,8 +89,11 @@ fn what_cannot_be_read_is_told() {
 
 #[test]
 fn settings_are_read_as_they_are_written_back() {
-    let reading = read("layers.max_depth=6&layers.operators=fire,conv3x3", &data());
-    assert_eq!(write(&reading.config), "v=1&layers.operators=conv3x3,fire");
+    let reading = read(
+        "layers.max_depth=6&layers.operators=fire,conv3x3&train.flip=5e-1&train.learning_rate=0.01&train.rotate=0",
+        &data(),
+    );
+    assert_eq!(write(&reading.config), "v=1&layers.operators=conv3x3,fire&train.flip=0.5");
     assert_eq!(read(&write(&reading.config), &data()).config, reading.config);
 }
 
@@ -151,7 +161,13 @@ prop_compose! {
 /// Items with real keys and values that may or may not fit.
 fn items() -> impl Strategy<Value = String> {
     let keys: Vec<String> = keys().into_iter().map(|key| key.key).collect();
-    let value = prop_oneof!["[0-9]{1,12}", "on|off", "[a-z0-9,-]{0,20}", Just("fire,conv3x3".to_owned())];
+    let value = prop_oneof![
+        "[0-9]{1,12}",
+        "on|off",
+        "-?[0-9]{0,3}\\.[0-9]{1,8}|one-cycle|sgd",
+        "[a-z0-9,-]{0,20}",
+        Just("fire,conv3x3".to_owned())
+    ];
     prop::collection::vec((prop::sample::select(keys), value), 0..12).prop_map(|items| {
         items.into_iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("&")
     })

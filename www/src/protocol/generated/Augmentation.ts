@@ -32,7 +32,7 @@ brightness: number,
  */
 noise: number, 
 /**
- * Side of a square that is set to the mean of the training pixels, its center anywhere in the image (DeVries and
+ * Side of a square that is set to the mean of the training pixels, its center anywhere in the image (`DeVries` and
  * Taylor 2017, "Improved Regularization of Convolutional Neural Networks with Cutout").
  */
 cutout_pixels: number, };
