@@ -7,6 +7,7 @@ import { setUp } from '../scripts/setup.mjs';
 import { openChromium, openFirefox } from './hosts/browser.mjs';
 import { openNative } from './hosts/native.mjs';
 import { openNode } from './hosts/node.mjs';
+import { PARTS, PEAK_SECONDS } from './measure.mjs';
 import { openTfjs } from './peers/tfjs.mjs';
 import { openTorch, openTorchChannelsLast } from './peers/torch.mjs';
 import { ratios, scaling, summarize } from './results.mjs';
@@ -17,11 +18,8 @@ const IN_WORKERS = [openNode, openChromium, openFirefox];
 const ENGINE = [openNative, ...IN_WORKERS];
 const PEERS = [openTorch, openTorchChannelsLast, openTfjs];
 const RECIPE = { batch: 32, optimizer: 'sgd', seed: 7 };
-/** In each part of a measurement, 2 ms each: enough for a median. */
+/** Runs of the register loop in each part of a measurement: enough for a median. */
 const PEAKS = 5;
-/** Where means are compared, the register loop has to run as long as the training. */
-const PEAK_SECONDS = 0.002;
-const PARTS = 7;
 
 await command(async () => {
   const options = readOptions();
@@ -85,6 +83,7 @@ async function measureAll(hosts, options) {
 /** One lane alone, then all at the same time. @type {(hosts: import('./hosts/host.mjs').Host[], options: Options) => Promise<string>} */
 async function measureScaling(hosts, options) {
   const samples = [];
+  // Means are compared: the register loop has to run as long as the training.
   const peaks = Math.ceil(options.seconds / PARTS / PEAK_SECONDS);
   await inTurns(hosts, options, async (round, workload, host, request) => {
     request = { ...request, peaks };

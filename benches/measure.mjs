@@ -1,9 +1,13 @@
 // One measurement of the benchmark's binary, in Node or in a worker of a browser.
 import { quantile } from './statistics.mjs';
 
-/** As in `nas bench`, crate/cli/src/bench.rs. */
-const PARTS = 7;
+// As in `nas bench`, crate/cli/src/bench.rs.
+/** Parts of a measurement, each with the peak at its beginning, so that both are of the same moments. */
+export const PARTS = 7;
+/** Some 2 ms of the register loop. */
 const PEAK_ITERATIONS = 400_000;
+export const PEAK_SECONDS = 0.002;
+
 const LEAST_STEPS = 2;
 const PROFILE_STEPS = 200;
 /** Until the browser has compiled what matters for the second time, with optimisation. */

@@ -132,7 +132,7 @@ fn bad_input_is_told_with_exit_code_2() {
     let mismatch = mismatch.to_str().unwrap();
     let no_network = file("no-network.json", b"{");
     let misspelt = file("misspelt.json", br#"{"settings": {"layers.widht": [4]}}"#);
-    let cases: [(&[&str], &str); 15] = [
+    let cases: [(&[&str], &str); 17] = [
         (&["run", "#v=1&colour=red"], "'colour' is no key of a link"),
         (&["run", "#v=99"], "the link is of version 99"),
         (&["run", "#candidates=0"], "candidates=0 is out of bounds: 1 is used"),
@@ -147,6 +147,8 @@ fn bad_input_is_told_with_exit_code_2() {
         (&["cost", no_network.to_str().unwrap()], "line 1 column 1"),
         (&["cost", "ref:vgg"], "there is no reference network 'vgg'"),
         (&["cost", "ref:lenet-5", "--device", "toaster"], "no device 'toaster'"),
+        (&["bench", "--workload", "W9"], "there is no workload 'W9'"),
+        (&["bench", "--seconds=-1"], "--seconds:"),
         (&["train", "ref:lenet-5", "--data", "digits8", "--epochs", "1"], "digits8 has no resolution 28"),
     ];
     for (words, expected) in cases {
@@ -155,6 +157,20 @@ fn bad_input_is_told_with_exit_code_2() {
         assert!(message.contains(expected), "{words:?}\n  gave: {message}\n  expected: {expected}");
         assert!(!message.contains("panicked"), "{message}");
     }
+}
+
+#[test]
+fn a_benchmark_of_any_level_is_a_share_of_its_peak() {
+    let words = ["bench", "--workload", "W1", "--seconds", "0", "--level", "baseline", "--profile", "--json"];
+    let bench = json(&words);
+    let (result, number) = (&bench["workloads"][0], |value: &Value| value.as_f64().unwrap());
+    assert_eq!((&result["id"], &result["host"]), (&"W1".into(), &"native".into()));
+    let flops = 6.0 * number(&result["macs"]) * 32.0;
+    let gflops = flops / (number(&result["ms_per_step"]) / 1e3) / 1e9;
+    assert!((number(&result["gflops"]) / gflops - 1.0).abs() < 1e-9, "{bench}");
+    let share = gflops / number(&bench["peak_gflops"]["native"]);
+    assert!((number(&result["share_of_peak"]) / share - 1.0).abs() < 1e-9, "{bench}");
+    assert!(result["profile_ms"]["conv2d forward"].is_f64(), "{bench}");
 }
 
 #[test]
