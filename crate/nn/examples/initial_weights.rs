@@ -7,7 +7,7 @@
 
 use std::error::Error;
 
-use nas_arch::{Optimizer, Recipe, reference};
+use nas_arch::{Optimizer, Recipe, Schedule, reference};
 use nas_nn::{SampleSizes, Seeds, Trainer};
 use nas_numerics::sha256;
 
@@ -27,6 +27,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         warmup_epochs: 0.0,
         horizon_epochs: 1,
         label_smoothing: 0.0,
+        schedule: Schedule::default(),
+        clip_norm: None,
     };
     let seeds = Seeds { key: sha256(key.as_bytes()), run_seed: 0, replicate: 0 };
     let sizes = SampleSizes {

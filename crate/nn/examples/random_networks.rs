@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use std::error::Error;
 use std::path::PathBuf;
 
-use nas_arch::{Dropout, Network, Op, Optimizer, ParameterRole, Recipe};
+use nas_arch::{Dropout, Network, Op, Optimizer, ParameterRole, Recipe, Schedule};
 use nas_nn::{Event, NamedTensor, SampleSizes, Samples, Seeds, Split, Trainer};
 use nas_numerics::{Rng, sha256};
 use serde::Serialize;
@@ -129,6 +129,8 @@ fn case(seed: u32, index: u64) -> Result<Case, Box<dyn Error>> {
         warmup_epochs: 0.0,
         horizon_epochs: 1,
         label_smoothing: LABEL_SMOOTHING,
+        schedule: Schedule::default(),
+        clip_norm: None,
     };
     let seeds = Seeds { key: sha256(b"random networks"), run_seed: seed, replicate: 0 };
     let mut trainer = Trainer::new(&network.resolve()?, &recipe, seeds, batch.sizes(), MEMORY_LIMIT)?;

@@ -1,7 +1,7 @@
 //! What is dropped is drawn by the house's generator, so that `PyTorch` cannot say it: seen through networks whose outputs
 //! are the mask.
 
-use nas_arch::{Conv2d, Dropout, Network, Op, Optimizer, Recipe, Shape};
+use nas_arch::{Conv2d, Dropout, Network, Op, Optimizer, Recipe, Schedule, Shape};
 use nas_nn::{Event, NamedTensor, SampleSizes, Samples, Seeds, Split, Trainer};
 
 use crate::common::{MEMORY_LIMIT, seeds};
@@ -57,6 +57,8 @@ fn train(network: &Network, batch: u32, seeds: Seeds) -> Seen {
         warmup_epochs: 0.0,
         horizon_epochs: 1,
         label_smoothing: 0.0,
+        schedule: Schedule::default(),
+        clip_norm: None,
     };
     let (graph, samples) = (network.resolve().unwrap(), Ones { batch });
     let mut trainer = Trainer::new(&graph, &recipe, seeds, samples.sizes(), MEMORY_LIMIT).unwrap();
