@@ -2,9 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { Layer } from '../../protocol/generated/Layer';
 import { fakeGenes, fakeNetwork, fakeRandom } from '../../testing/fake-space';
 import { blocksOf } from './blocks';
-import { BOX_HEIGHT, layoutOf, type LayoutOptions } from './layout';
+import { layoutOf, type LayoutOptions } from './layout';
 
-const OPTIONS: LayoutOptions = { width: 140, height: 240, labelWidth: () => 60 };
+const OPTIONS: LayoutOptions = {
+  width: 140,
+  height: 240,
+  labelOf: () => ['a', 'label'],
+  textWidth: (text) => 6 * text.length,
+};
 const lay = (layers: Layer[]) => layoutOf(blocksOf({ input: [4, 8, 8], layers }), OPTIONS);
 const conv = (name: string, inputs: string[], kernel: number, out_channels: number): Layer => ({
   name,
@@ -25,7 +30,7 @@ describe('the drawing of a network', () => {
         for (const box of row.boxes) {
           expect(box.x - box.width / 2).toBeGreaterThanOrEqual(-0.001);
           expect(box.x + box.width / 2).toBeLessThanOrEqual(OPTIONS.width + 0.001);
-          expect(box.y + BOX_HEIGHT).toBeLessThanOrEqual(row.y + row.height);
+          expect(box.y + box.height).toBeLessThanOrEqual(row.y + row.height);
         }
       });
     }
@@ -60,7 +65,7 @@ describe('the drawing of a network', () => {
       { name: 'sum', inputs: ['c', 'a'], op: 'add' },
     ]);
     expect(arcs).toHaveLength(1);
-    expect(arcs[0]?.toY).toBe((rows[4]?.y ?? 0) + BOX_HEIGHT / 2);
-    expect(arcs[0]?.sideX).toBe(100);
+    expect(arcs[0]?.toY).toBe((rows[4]?.y ?? 0) + 17 / 2);
+    expect(arcs[0]?.sideX).toBe(103);
   });
 });
