@@ -1,5 +1,5 @@
 import type { Block } from '../model/network/blocks';
-import type { Arc, Ribbon } from '../model/network/layout';
+import type { Arc, Ribbon } from '../model/network/streams';
 import type { OperatorFamily } from './operators';
 
 export function familyOfBlock(block: Block): OperatorFamily {

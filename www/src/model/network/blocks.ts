@@ -37,6 +37,11 @@ export function isPlain(block: Block): block is PlainBlock {
   return 'unit' in block;
 }
 
+/** Whether what comes in is also added to what goes out. */
+export function hasShortcut(block: Block): boolean {
+  return block.kind === 'transformer' || (block.kind === 'inverted-residual' && block.hasShortcut);
+}
+
 /** The blocks of a network, inputs before their readers; block 0 is the input. */
 export function blocksOf(network: Network): Block[] {
   const units = unitsOf(network);

@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Layer } from '../../protocol/generated/Layer';
 import { fakeGenes, fakeNetwork, fakeRandom } from '../../testing/fake-space';
+import { TRANSFORMER } from '../../testing/layers';
 import { blocksOf } from './blocks';
-import { BOX_HEIGHT, layoutOf, type LayoutOptions } from './layout';
+import { layoutOf, type LayoutOptions } from './layout';
 
-const OPTIONS: LayoutOptions = { width: 140, height: 240, labelWidth: () => 60 };
+const OPTIONS: LayoutOptions = {
+  width: 140,
+  height: 240,
+  labelOf: () => ['a', 'label'],
+  textWidth: (text) => 6 * text.length,
+};
 const lay = (layers: Layer[]) => layoutOf(blocksOf({ input: [4, 8, 8], layers }), OPTIONS);
 const conv = (name: string, inputs: string[], kernel: number, out_channels: number): Layer => ({
   name,
@@ -25,7 +31,7 @@ describe('the drawing of a network', () => {
         for (const box of row.boxes) {
           expect(box.x - box.width / 2).toBeGreaterThanOrEqual(-0.001);
           expect(box.x + box.width / 2).toBeLessThanOrEqual(OPTIONS.width + 0.001);
-          expect(box.y + BOX_HEIGHT).toBeLessThanOrEqual(row.y + row.height);
+          expect(box.y + box.height).toBeLessThanOrEqual(row.y + row.height);
         }
       });
     }
@@ -60,7 +66,34 @@ describe('the drawing of a network', () => {
       { name: 'sum', inputs: ['c', 'a'], op: 'add' },
     ]);
     expect(arcs).toHaveLength(1);
-    expect(arcs[0]?.toY).toBe((rows[4]?.y ?? 0) + BOX_HEIGHT / 2);
-    expect(arcs[0]?.sideX).toBe(100);
+    expect(arcs[0]?.toY).toBe((rows[4]?.y ?? 0) + 17 / 2);
+    expect(arcs[0]?.sideX).toBe(103);
+  });
+
+  it('passes a block that has a shortcut inside, from the ribbon above to the ribbon below', () => {
+    const { arcs, rows } = lay([...TRANSFORMER, conv('c', ['transformer'], 3, 4)]);
+    expect(rows.map(({ block }) => block.kind)).toEqual(['input', 'transformer', 'conv']);
+    const [above, row, below] = rows;
+    expect(arcs).toHaveLength(1);
+    expect(arcs[0]?.fromY).toBeGreaterThan((above?.y ?? 0) + (above?.height ?? 0));
+    expect(arcs[0]?.fromY).toBeLessThan(row?.y ?? 0);
+    expect(arcs[0]?.toY).toBeGreaterThan((row?.y ?? 0) + (row?.height ?? 0));
+    expect(arcs[0]?.toY).toBeLessThan(below?.y ?? 0);
+  });
+
+  it('makes room for labels of several lines, and keeps arcs off the columns beside it', () => {
+    const layers = [conv('a', ['input'], 3, 4), conv('b', ['a'], 3, 4), conv('c', ['b'], 3, 4)];
+    const { arcs, rows } = layoutOf(
+      blocksOf({
+        input: [4, 8, 8],
+        layers: [...layers, { name: 'sum', inputs: ['c', 'a', 'input'], op: 'add' }],
+      }),
+      { ...OPTIONS, labelOf: () => ['a label', 'of several lines', 'of text'] },
+    );
+    expect(rows[1]?.boxes[0]?.lines).toEqual(['a label', 'of several lines', 'of text']);
+    rows.slice(1).forEach((row, index) => {
+      expect(row.y).toBeGreaterThan((rows[index]?.y ?? 0) + (rows[index]?.height ?? 0));
+    });
+    for (const { sideX, bulge } of arcs) expect(sideX + bulge).toBeLessThanOrEqual(OPTIONS.width + 8);
   });
 });
