@@ -10,7 +10,7 @@
 //! [`batch_norm_finish`], then [`batch_norm_apply`] for each piece; backward
 //! [`batch_norm_backward_add_rows`] and [`batch_norm_backward_in_place`] likewise.
 
-use crate::activation::{Activation, ActivationFunction, HardSwish, Reads, Relu, Relu6};
+use crate::activation::{Activation, ActivationFunction, Reads, Relu, Relu6};
 use crate::check_len;
 use crate::error::ShapeError;
 use crate::lanes::{for_each_lanes, for_each_register, lanes, lanes_mut};
@@ -98,12 +98,11 @@ impl BatchNorm {
         Ok(Self { channels, epsilon, momentum })
     }
 
-    /// Whether an activation can be applied with the normalisation: one so cheap that computing it twice costs less than
-    /// a pass over memory.
+    /// Whether an activation can be applied with the normalisation: a rectifier, which is so cheap
+    /// that computing it twice costs less than a pass over memory.
     #[must_use]
     pub const fn takes(activation: ActivationFunction) -> bool {
-        use ActivationFunction::{HardSwish, LeakyRelu, Relu, Relu6};
-        matches!(activation, Relu | Relu6 | LeakyRelu(_) | HardSwish)
+        matches!(activation, ActivationFunction::Relu | ActivationFunction::Relu6)
     }
 
     fn check_rows(&self, what: &str, found: usize) {
@@ -178,11 +177,6 @@ macro_rules! with_fused {
             }
             Some(ActivationFunction::Relu6) => {
                 let $activation = Relu6;
-                $body
-            }
-            Some(ActivationFunction::LeakyRelu($activation)) => $body,
-            Some(ActivationFunction::HardSwish) => {
-                let $activation = HardSwish;
                 $body
             }
             Some(other) => panic!("{other:?} is not applied with a normalisation"),

@@ -193,7 +193,7 @@ mod tests {
         assert!(json.ends_with(r#""schedule":{"kind":"one-cycle"}}"#), "{json}");
     }
 
-    /// Largest difference of a rate as a share of the highest one: the cosine of an f32 near π. Found: 1.2e-7.
+    /// Largest difference of a rate as a share of the highest one: the cosine of an f32 near π. Found: 1.4e-7.
     const TOLERANCE: f64 = 5e-7;
 
     #[derive(Deserialize)]

@@ -45,7 +45,7 @@ impl Mode {
 }
 
 /// One entry of a plan's list.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Task {
     pub(crate) work: Arc<dyn Work>,
     /// What it reads and writes.
@@ -85,7 +85,7 @@ const BUFFERS_MAX: usize = 8;
 /// The tasks are cut into stages, through which the images go in chunks. Each buffer has a lifetime, from the first stage
 /// that touches it to the last; buffers whose lifetimes do not meet share memory. The order of tasks, the chunks, the
 /// in-place decisions and the places depend on graph, batch size and mode only.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Plan {
     tasks: Vec<Task>,
     steps: Vec<Step>,

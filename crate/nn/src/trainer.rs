@@ -4,6 +4,8 @@ mod blueprint;
 mod progress;
 mod report;
 
+use core::fmt;
+
 use nas_arch::{Graph, Recipe};
 use nas_numerics::{Digest, Rng};
 
@@ -33,7 +35,7 @@ pub struct Seeds {
 ///
 /// Make one, say how far to go ([`Trainer::train_to`], [`Trainer::evaluate`]), and call [`Trainer::step`] until its report
 /// has the event that was asked for. Epochs are counted from 1 when they have ended; an epoch ends with a validation.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Trainer {
     layout: ParameterLayout,
     layer_names: Vec<String>,
@@ -64,6 +66,18 @@ pub struct Trainer {
     spent_macs: u64,
     trained: Tally,
     evaluated: Tally,
+}
+
+impl fmt::Debug for Trainer {
+    /// Where it stands; its numbers would fill pages.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { epoch, updates, .. } = self;
+        formatter
+            .debug_struct("Trainer")
+            .field("epoch", epoch)
+            .field("updates", updates)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Trainer {

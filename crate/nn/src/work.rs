@@ -1,7 +1,5 @@
 //! What the tasks of a plan are made of.
 
-use core::fmt;
-
 use nas_kernels::Loss;
 
 use crate::optimizer::OptimizerState;
@@ -9,7 +7,7 @@ use crate::plan::Span;
 use crate::{Samples, Split};
 
 /// A piece of a network's arithmetic: one pass of one operator over some images of a batch.
-pub(crate) trait Work: fmt::Debug + Send + Sync {
+pub(crate) trait Work: Send + Sync {
     /// What it is, in the words of a profile: `conv2d forward`.
     fn name(&self) -> &'static str;
 

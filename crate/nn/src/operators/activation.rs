@@ -6,7 +6,6 @@ use crate::plan::{Backward, BufferId, Lowering};
 use crate::work::{Buffers, Chunk, State, Work};
 
 /// An activation that is not fused into another layer.
-#[derive(Debug)]
 struct Trail {
     function: ActivationFunction,
 }
@@ -61,7 +60,6 @@ pub(super) fn backward_in_place(
 }
 
 /// Buffers: input, output.
-#[derive(Debug)]
 struct Forward(ActivationFunction);
 
 impl Work for Forward {
@@ -76,7 +74,6 @@ impl Work for Forward {
 }
 
 /// Buffers: values, the input before and the output after.
-#[derive(Debug)]
 struct ForwardInPlace(ActivationFunction);
 
 impl Work for ForwardInPlace {
@@ -92,7 +89,6 @@ impl Work for ForwardInPlace {
 
 /// Buffers: the input or output, whichever the function reads; the gradient, that of the output before, that of the
 /// input after.
-#[derive(Debug)]
 struct BackwardInPlace(ActivationFunction);
 
 impl Work for BackwardInPlace {

@@ -5,7 +5,6 @@ use nas_kernels::{add_backward, add_forward};
 use crate::plan::{Backward, BufferId, Lowering};
 use crate::work::{Buffers, Chunk, State, Work};
 
-#[derive(Debug)]
 struct Trail;
 
 pub(super) fn forward(lowering: &mut Lowering<'_>, node: usize) -> Arc<dyn Backward> {
@@ -57,7 +56,6 @@ impl Lowering<'_> {
 }
 
 /// Buffers: left, right, output.
-#[derive(Debug)]
 struct Forward;
 
 impl Work for Forward {
@@ -72,7 +70,6 @@ impl Work for Forward {
 }
 
 /// Buffers: from, to.
-#[derive(Debug)]
 struct Copy;
 
 impl Work for Copy {
@@ -87,7 +84,6 @@ impl Work for Copy {
 }
 
 /// Buffers: from, to.
-#[derive(Debug)]
 struct AddAssign;
 
 impl Work for AddAssign {

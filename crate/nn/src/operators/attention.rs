@@ -7,7 +7,6 @@ use super::Lowered;
 use crate::plan::{Backward, BufferId, Lowering, Write};
 use crate::work::{Buffers, Chunk, State, Work};
 
-#[derive(Debug)]
 struct Trail {
     options: kernels::Attention,
     probabilities: BufferId,
@@ -42,7 +41,6 @@ impl Backward for Trail {
 }
 
 /// Buffers: input, output, probabilities, scratch.
-#[derive(Debug)]
 struct Forward(kernels::Attention);
 
 impl Work for Forward {
@@ -61,7 +59,6 @@ impl Work for Forward {
 }
 
 /// Buffers: input, probabilities, gradient of the output, gradient of the input, scratch.
-#[derive(Debug)]
 struct BackwardInput {
     options: kernels::Attention,
     write: Write,

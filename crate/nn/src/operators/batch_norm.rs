@@ -16,7 +16,7 @@ use crate::work::{Buffers, Chunk, State, Work, two};
 /// In training it takes three passes: its statistics image by image, their end for the batch, and its application; the
 /// way back likewise. The activation is applied with the normalisation, and on the way back its slope is computed
 /// anew from the input, so that nothing of it is kept.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 struct Layer {
     options: kernels::BatchNorm,
     scale: Span,
@@ -32,7 +32,6 @@ impl Layer {
     }
 }
 
-#[derive(Debug)]
 struct Trail {
     layer: Layer,
     mean: BufferId,
@@ -93,7 +92,6 @@ impl Backward for Trail {
 }
 
 /// Buffers: input, mean, squares.
-#[derive(Debug)]
 struct AddRows(Layer);
 
 impl Work for AddRows {
@@ -109,7 +107,6 @@ impl Work for AddRows {
 }
 
 /// Buffers: mean, squares before and inverse deviation after.
-#[derive(Debug)]
 struct Finish {
     layer: Layer,
     rows: usize,
@@ -130,7 +127,6 @@ impl Work for Finish {
 }
 
 /// Buffers: mean, inverse deviation.
-#[derive(Debug)]
 struct InferenceStatistics(Layer);
 
 impl Work for InferenceStatistics {
@@ -147,7 +143,6 @@ impl Work for InferenceStatistics {
 }
 
 /// Buffers: input, mean, inverse deviation, output.
-#[derive(Debug)]
 struct Apply(Layer);
 
 impl Work for Apply {
@@ -163,7 +158,6 @@ impl Work for Apply {
 }
 
 /// Buffers: input, mean, inverse deviation, gradient of the output, sums for the scale, sums for the shift.
-#[derive(Debug)]
 struct BackwardAddRows(Layer);
 
 impl Work for BackwardAddRows {
@@ -189,7 +183,6 @@ impl Work for BackwardAddRows {
 }
 
 /// Buffers: sums for the scale, sums for the shift.
-#[derive(Debug)]
 struct BackwardParameters(Layer);
 
 impl Work for BackwardParameters {
@@ -209,7 +202,6 @@ impl Work for BackwardParameters {
 
 /// Buffers: input, mean, inverse deviation, the gradient of the output before and of the input after, sums for the
 /// scale, sums for the shift.
-#[derive(Debug)]
 struct BackwardInPlace {
     layer: Layer,
     /// Of the batch.

@@ -6,14 +6,13 @@ use super::Lowered;
 use crate::plan::{Backward, BufferId, Lowering, Write};
 use crate::work::{Buffers, Chunk, State, Work};
 
-#[derive(Debug)]
 struct Trail {
     /// One for each input.
     parts: Vec<Part>,
 }
 
 /// Where one input lies in the output of one image.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 struct Part {
     pixels: usize,
     channels: usize,
@@ -71,7 +70,6 @@ impl Backward for Trail {
 }
 
 /// Buffers: input, output.
-#[derive(Debug)]
 struct Forward(Part);
 
 impl Work for Forward {
@@ -86,7 +84,6 @@ impl Work for Forward {
 }
 
 /// Buffers: gradient of the output, gradient of the input.
-#[derive(Debug)]
 struct BackwardInput {
     part: Part,
     write: Write,

@@ -11,13 +11,12 @@ use crate::plan::{Backward, BufferId, Lowering, Write};
 use crate::work::{Affine, Buffers, Chunk, State, Work};
 
 /// A convolution, with an activation that is applied as it is written.
-#[derive(Debug)]
 struct Trail {
     layer: Layer,
     activation: Fused,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 struct Layer {
     options: kernels::Conv2d,
     affine: Affine,
@@ -69,7 +68,6 @@ impl Backward for Trail {
 }
 
 /// Buffers: input, output, scratch.
-#[derive(Debug)]
 struct Forward {
     layer: Layer,
     activation: Option<ActivationFunction>,
@@ -96,7 +94,6 @@ impl Work for Forward {
 }
 
 /// Buffers: input, gradient of the output, scratch.
-#[derive(Debug)]
 struct BackwardParameters(Layer);
 
 impl Work for BackwardParameters {
@@ -117,7 +114,6 @@ impl Work for BackwardParameters {
 }
 
 /// Buffers: gradient of the output, gradient of the input, scratch.
-#[derive(Debug)]
 struct BackwardInput {
     layer: Layer,
     write: Write,

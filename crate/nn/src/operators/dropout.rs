@@ -9,7 +9,7 @@ use crate::plan::{Backward, BufferId, Lowering};
 use crate::work::{Buffers, Chunk, State, Surroundings, Work};
 
 /// What is dropped of each image: drawn anew on the way back, so that nothing is kept.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Draws {
     options: kernels::Dropout,
     /// Name of the layer.
@@ -54,7 +54,6 @@ pub(super) fn forward(lowering: &mut Lowering<'_>, node: usize, dropout: Dropout
     Ok(Arc::new(Trail(draws)))
 }
 
-#[derive(Debug)]
 struct Trail(Draws);
 
 impl Backward for Trail {
@@ -70,7 +69,6 @@ impl Backward for Trail {
 }
 
 /// Buffers: input, output.
-#[derive(Debug)]
 struct Forward(Draws);
 
 impl Work for Forward {
@@ -90,7 +88,6 @@ impl Work for Forward {
 }
 
 /// Buffers: values before and after, or gradients behind and before.
-#[derive(Debug)]
 struct InPlace(Draws);
 
 impl Work for InPlace {

@@ -6,7 +6,6 @@ use super::Lowered;
 use crate::plan::{Backward, BufferId, Lowering, Write};
 use crate::work::{Buffers, Chunk, State, Work};
 
-#[derive(Debug)]
 struct Trail {
     options: GlobalAvgPool,
 }
@@ -33,7 +32,6 @@ impl Backward for Trail {
 }
 
 /// Buffers: input, output.
-#[derive(Debug)]
 struct Forward(GlobalAvgPool);
 
 impl Work for Forward {
@@ -48,7 +46,6 @@ impl Work for Forward {
 }
 
 /// Buffers: gradient of the output, gradient of the input.
-#[derive(Debug)]
 struct BackwardInput {
     options: GlobalAvgPool,
     write: Write,

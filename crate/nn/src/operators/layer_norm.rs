@@ -10,7 +10,7 @@ use super::Lowered;
 use crate::plan::{Backward, BufferId, Lowering, Span, Write};
 use crate::work::{Buffers, Chunk, State, Work, two};
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 struct Layer {
     pixels: usize,
     channels: usize,
@@ -30,7 +30,6 @@ impl Layer {
     }
 }
 
-#[derive(Debug)]
 struct Trail {
     layer: Layer,
     mean: BufferId,
@@ -71,7 +70,6 @@ impl Backward for Trail {
 }
 
 /// Buffers: input, output, mean, inverse deviation.
-#[derive(Debug)]
 struct Forward(Layer);
 
 impl Work for Forward {
@@ -91,7 +89,6 @@ impl Work for Forward {
 }
 
 /// Buffers: input, mean, inverse deviation, gradient of the output, gradient of the input, scratch.
-#[derive(Debug)]
 struct BackwardPass {
     layer: Layer,
     write: Write,

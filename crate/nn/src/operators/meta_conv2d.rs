@@ -11,7 +11,7 @@ use crate::plan::{Backward, BufferId, Lowering, Span, Write};
 use crate::work::{Buffers, Chunk, State, Work, two};
 
 /// A convolution whose kernel is mixed before the first image, and whose kernel's gradient is taken apart behind the last.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 struct Layer {
     kernel: MetaKernel,
     options: kernels::Conv2d,
@@ -20,7 +20,6 @@ struct Layer {
     bias: Option<Span>,
 }
 
-#[derive(Debug)]
 struct Trail {
     layer: Layer,
     effective: BufferId,
@@ -65,7 +64,6 @@ impl Backward for Trail {
 }
 
 /// Buffers: effective kernel.
-#[derive(Debug)]
 struct Mix(Layer);
 
 impl Work for Mix {
@@ -82,7 +80,6 @@ impl Work for Mix {
 }
 
 /// Buffers: input, effective kernel, output, scratch.
-#[derive(Debug)]
 struct Forward(Layer);
 
 impl Work for Forward {
@@ -103,7 +100,6 @@ impl Work for Forward {
 }
 
 /// Buffers: input, gradient of the output, gradient of the effective kernel, scratch.
-#[derive(Debug)]
 struct BackwardKernel(Layer);
 
 impl Work for BackwardKernel {
@@ -127,7 +123,6 @@ impl Work for BackwardKernel {
 }
 
 /// Buffers: gradient of the effective kernel.
-#[derive(Debug)]
 struct TakeApart(Layer);
 
 impl Work for TakeApart {
@@ -145,7 +140,6 @@ impl Work for TakeApart {
 }
 
 /// Buffers: effective kernel, gradient of the output, gradient of the input, scratch.
-#[derive(Debug)]
 struct BackwardInput {
     layer: Layer,
     write: Write,

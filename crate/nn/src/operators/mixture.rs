@@ -9,7 +9,6 @@ use nas_kernels::{
 use crate::plan::{Backward, BufferId, Lowering, Span, Write};
 use crate::work::{Buffers, Chunk, State, Work};
 
-#[derive(Debug)]
 struct Trail {
     alpha: Span,
     weights: BufferId,
@@ -48,7 +47,6 @@ impl Backward for Trail {
 }
 
 /// Buffers: weights.
-#[derive(Debug)]
 struct Weights(Span);
 
 impl Work for Weights {
@@ -63,7 +61,6 @@ impl Work for Weights {
 }
 
 /// Buffers: weights, one input, output.
-#[derive(Debug)]
 struct Forward {
     part: usize,
 }
@@ -84,7 +81,6 @@ impl Work for Forward {
 }
 
 /// Buffers: one input, gradient of the output, gradients of the weights.
-#[derive(Debug)]
 struct BackwardWeight {
     part: usize,
 }
@@ -105,7 +101,6 @@ impl Work for BackwardWeight {
 }
 
 /// Buffers: weights, gradient of the output, gradient of one input.
-#[derive(Debug)]
 struct BackwardInput {
     part: usize,
     write: Write,
@@ -124,7 +119,6 @@ impl Work for BackwardInput {
 }
 
 /// Buffers: weights, gradients of the weights.
-#[derive(Debug)]
 struct BackwardAlpha(Span);
 
 impl Work for BackwardAlpha {

@@ -6,7 +6,6 @@ use super::Lowered;
 use crate::plan::{Backward, BufferId, Lowering, Write};
 use crate::work::{Buffers, Chunk, State, Work};
 
-#[derive(Debug)]
 struct Trail(kernels::Multiply);
 
 pub(super) fn forward(lowering: &mut Lowering<'_>, node: usize) -> Lowered {
@@ -47,7 +46,6 @@ impl Backward for Trail {
 }
 
 /// Buffers: left, right, output.
-#[derive(Debug)]
 struct Forward(kernels::Multiply);
 
 impl Work for Forward {
@@ -62,7 +60,6 @@ impl Work for Forward {
 }
 
 /// Buffers: both factors, output.
-#[derive(Debug)]
 struct Square(kernels::Multiply);
 
 impl Work for Square {
@@ -77,7 +74,6 @@ impl Work for Square {
 }
 
 /// Buffers: right, gradient of the output, gradient of the left.
-#[derive(Debug)]
 struct BackwardLeft {
     options: kernels::Multiply,
     write: Write,
@@ -96,7 +92,6 @@ impl Work for BackwardLeft {
 }
 
 /// Buffers: left, gradient of the output, gradient of the right.
-#[derive(Debug)]
 struct BackwardRight {
     options: kernels::Multiply,
     write: Write,

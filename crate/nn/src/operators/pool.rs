@@ -35,7 +35,6 @@ fn window_macs(lowering: &Lowering<'_>, node: usize, pool: &Pool) -> u64 {
     lowering.image_elements(node + 1) * u64::from(vertical) * u64::from(horizontal)
 }
 
-#[derive(Debug)]
 struct MaxTrail {
     options: MaxPool,
     argmax: BufferId,
@@ -65,7 +64,6 @@ impl Backward for MaxTrail {
 
 /// Buffers: input, output, places of the largest. Image by image, so that places count from the image's first element and
 /// hold in chunks of any size.
-#[derive(Debug)]
 struct MaxForward(MaxPool);
 
 impl Work for MaxForward {
@@ -85,7 +83,6 @@ impl Work for MaxForward {
 }
 
 /// Buffers: gradient of the output, gradient of the input, places of the largest.
-#[derive(Debug)]
 struct MaxBackward {
     options: MaxPool,
     write: Write,
@@ -108,7 +105,6 @@ impl Work for MaxBackward {
     }
 }
 
-#[derive(Debug)]
 struct AvgTrail {
     options: AvgPool,
     macs: u64,
@@ -135,7 +131,6 @@ impl Backward for AvgTrail {
 }
 
 /// Buffers: input, output.
-#[derive(Debug)]
 struct AvgForward(AvgPool);
 
 impl Work for AvgForward {
@@ -150,7 +145,6 @@ impl Work for AvgForward {
 }
 
 /// Buffers: gradient of the output, gradient of the input.
-#[derive(Debug)]
 struct AvgBackward {
     options: AvgPool,
     write: Write,

@@ -13,7 +13,7 @@ use crate::plan::{Backward, BufferId, Lowering, Write};
 use crate::work::{Buffers, Chunk, State, Work};
 
 /// What is moved where.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 enum Rearrangement {
     Shuffle { pixels: usize, channels: usize, groups: usize },
     Upsample(kernels::Upsample),
@@ -92,7 +92,6 @@ fn forward(lowering: &mut Lowering<'_>, node: usize, rearrangement: Rearrangemen
     Arc::new(Trail { rearrangement, elements })
 }
 
-#[derive(Debug)]
 struct Trail {
     rearrangement: Rearrangement,
     elements: u64,
@@ -110,7 +109,6 @@ impl Backward for Trail {
 }
 
 /// Buffers: input, output.
-#[derive(Debug)]
 struct Forward(Rearrangement);
 
 impl Work for Forward {
@@ -125,7 +123,6 @@ impl Work for Forward {
 }
 
 /// Buffers: gradient of the output, gradient of the input.
-#[derive(Debug)]
 struct BackwardInput {
     rearrangement: Rearrangement,
     write: Write,

@@ -55,7 +55,6 @@ pub(crate) fn update(lowering: &mut Lowering<'_>, parameters: u64) {
 }
 
 /// Buffers: images.
-#[derive(Debug)]
 struct Load {
     is_training: bool,
 }
@@ -80,7 +79,6 @@ impl Work for Load {
 }
 
 /// Buffers: none.
-#[derive(Debug)]
 struct ClearParameterGradients;
 
 impl Work for ClearParameterGradients {
@@ -94,7 +92,6 @@ impl Work for ClearParameterGradients {
 }
 
 /// Buffers: logits, probabilities, scratch.
-#[derive(Debug)]
 struct LossForward(SoftmaxCrossEntropy);
 
 impl Work for LossForward {
@@ -114,7 +111,6 @@ impl Work for LossForward {
 }
 
 /// Buffers: probabilities, gradient of the logits.
-#[derive(Debug)]
 struct LossBackward(SoftmaxCrossEntropy);
 
 impl Work for LossBackward {
@@ -130,7 +126,6 @@ impl Work for LossBackward {
 }
 
 /// Buffers: none.
-#[derive(Debug)]
 struct Update;
 
 impl Work for Update {

@@ -11,7 +11,6 @@ pub(super) fn forward(lowering: &mut Lowering<'_>, node: usize) -> Arc<dyn Backw
 }
 
 /// Nothing flows back.
-#[derive(Debug)]
 struct Trail;
 
 impl Backward for Trail {
@@ -19,7 +18,6 @@ impl Backward for Trail {
 }
 
 /// Buffers: output.
-#[derive(Debug)]
 struct Forward;
 
 impl Work for Forward {

@@ -1,4 +1,3 @@
-use core::fmt;
 use std::sync::Arc;
 
 use nas_arch::{Graph, INPUT_TENSOR, ParameterRole, TensorId};
@@ -40,7 +39,7 @@ pub(crate) struct Lowering<'a> {
 }
 
 /// What the forward pass of a layer leaves for its backward pass.
-pub(crate) trait Backward: fmt::Debug {
+pub(crate) trait Backward {
     /// Emits the backward pass: gradients of the layer's parameters, and its share in the gradients of its inputs.
     fn lower(&self, lowering: &mut Lowering<'_>, node: usize, output_gradient: BufferId);
 

@@ -18,7 +18,7 @@ pub(super) struct Blueprint {
 }
 
 /// The plans of a trainer: one for training, one for each size that a batch has in evaluation.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Plans {
     pub(super) training: Plan,
     pub(super) inference: Vec<(u32, Plan)>,

@@ -9,11 +9,11 @@ use crate::{MAX_EPOCHS, RunConfig, RunError};
 /// Learning rate of `AdamW` at batches of 32: found on `digits8` and `mnist` (validation split) with networks of
 /// 500 to 50,000 parameters, batch normalisation on; a third and three times as much are both worse at 9 epochs.
 const LEARNING_RATE: f64 = 0.01;
-/// Weight decay of `AdamW` in its paper's code and in `PyTorch`.
+/// That of [`Optimizer::adam_w`].
 const WEIGHT_DECAY: f64 = 0.01;
-/// Epochs of warm-up: enough for the running means of the optimizer.
+/// Epochs of warm-up.
 const WARMUP_EPOCHS: f64 = 0.5;
-/// Momentum of SGD: what nearly all papers on images use (He et al. 2016, section 3.4).
+/// Momentum of SGD, as in He et al. 2016, "Deep Residual Learning", section 3.4.
 const MOMENTUM: f32 = 0.9;
 /// The most pixels that a setting takes; those of the images bound it further.
 const MAX_PIXELS: u32 = 256;
