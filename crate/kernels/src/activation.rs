@@ -2,7 +2,7 @@
 //!
 //! Shapes: `input`, `output`, `read`, `output_gradient`, `input_gradient`: `[n]`, any n.
 //!
-//! Each function is a small type with its values and gradients in vector registers ([`Activation`]), so that a kernel
+//! Each function is a small type with its values and gradients in vector registers (`Activation`), so that a kernel
 //! which applies an activation as it goes is compiled for each of them. [`ActivationFunction`] chooses among
 //! them at run time, once for a whole slice. Formulas, settings and subgradients are those of `PyTorch`.
 

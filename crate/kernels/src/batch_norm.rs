@@ -184,7 +184,7 @@ macro_rules! with_fused {
     };
 }
 
-/// Brings further rows into the moments. Blocks of [`ROWS_PER_PARTIAL_SUM`] rows have a mean and squares of their own,
+/// Brings further rows into the moments. Blocks of 64 rows have a mean and squares of their own,
 /// which are merged in order (Chan, Golub and Le Veque 1979, "Updating formulae and a pairwise algorithm for computing
 /// sample variances").
 ///
@@ -377,7 +377,7 @@ fn apply<A: Activation, R: Register>(
 }
 
 /// Adds the sums over a piece's rows that the gradients are made of, with dz the gradient before the activation and x̂
-/// the normalised input: Σ dz to the shift's, Σ dz·x̂ to the scale's. Partial sums of [`ROWS_PER_PARTIAL_SUM`] rows are
+/// the normalised input: Σ dz to the shift's, Σ dz·x̂ to the scale's. Partial sums of 64 rows are
 /// added in order.
 ///
 /// # Shapes
