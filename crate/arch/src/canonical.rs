@@ -59,6 +59,7 @@ struct Live {
     nodes: Vec<Option<usize>>,
 }
 
+/// By vertex; the colours in use are 0, 1, 2 and so on.
 type Colours = Vec<usize>;
 /// One line for each vertex in canonical order: its label and where its inputs stand in that order.
 type Certificate = Vec<(String, Vec<usize>)>;
@@ -76,8 +77,8 @@ impl Live {
             }
         }
         let tensors: Vec<TensorId> = (0..is_live.len()).filter(|&tensor| is_live[tensor]).collect();
-        let vertex: BTreeMap<TensorId, usize> =
-            tensors.iter().enumerate().map(|(v, &tensor)| (tensor, v)).collect();
+        let mut vertex = vec![usize::MAX; is_live.len()];
+        tensors.iter().enumerate().for_each(|(v, &tensor)| vertex[tensor] = v);
         let node = |tensor: TensorId| tensor.checked_sub(1).map(|node| &graph.nodes[node]);
         let label = |tensor| node(tensor).map_or_else(|| INPUT_NAME.to_owned(), |node| op_text(&node.op));
         let reads = |tensor: TensorId| tensor.checked_sub(1).map_or(&[][..], |node| &inputs[node]);
@@ -87,9 +88,9 @@ impl Live {
         };
         Self {
             labels: tensors.iter().map(|&tensor| label(tensor)).collect(),
-            inputs: tensors.iter().map(|&t| reads(t).iter().map(|input| vertex[input]).collect()).collect(),
+            inputs: tensors.iter().map(|&t| reads(t).iter().map(|&input| vertex[input]).collect()).collect(),
             commutative: tensors.iter().map(|&tensor| is_commutative(tensor)).collect(),
-            output: vertex[&output],
+            output: vertex[output],
             nodes: tensors.iter().map(|tensor| tensor.checked_sub(1)).collect(),
         }
     }
@@ -138,8 +139,8 @@ impl Live {
 
     /// Topological order that prefers the smallest colour; every vertex must have its own.
     fn order(&self, colours: &Colours) -> Vec<usize> {
-        let mut waiting: Vec<usize> = (0..colours.len()).collect();
-        waiting.sort_unstable_by_key(|&v| colours[v]);
+        let mut waiting = vec![0; colours.len()];
+        colours.iter().enumerate().for_each(|(v, &colour)| waiting[colour] = v);
         let mut placed = vec![false; colours.len()];
         let mut order = Vec::with_capacity(colours.len());
         while !waiting.is_empty() {
@@ -196,10 +197,11 @@ impl Search<'_> {
                 continue;
             }
             explored.push(vertex);
-            let mut told_apart: Vec<_> = colours.iter().map(|&colour| (colour, 1)).collect();
-            told_apart[vertex].1 = 0;
+            let mut told_apart: Colours =
+                colours.iter().map(|&colour| colour + usize::from(colour >= colours[vertex])).collect();
+            told_apart[vertex] = colours[vertex];
             fixed.push(vertex);
-            self.explore(&self.live.refine(ranks(&told_apart)), fixed);
+            self.explore(&self.live.refine(told_apart), fixed);
             fixed.pop();
         }
     }
@@ -236,9 +238,10 @@ impl Search<'_> {
 
 /// The vertices of the first colour that several share.
 fn smallest_shared_class(colours: &Colours) -> Option<Vec<usize>> {
-    let mut classes: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    colours.iter().enumerate().for_each(|(v, &colour)| classes.entry(colour).or_default().push(v));
-    classes.into_values().find(|class| class.len() > 1)
+    let mut sizes = vec![0; colours.len()];
+    colours.iter().for_each(|&colour| sizes[colour] += 1);
+    let shared = sizes.iter().position(|&size| size > 1)?;
+    Some((0..colours.len()).filter(|&v| colours[v] == shared).collect())
 }
 
 /// Replaces each value by its rank among the distinct ones.

@@ -43,7 +43,8 @@ impl Graph {
             count => return Err(NetworkError::TooManyLayers(count)),
         }
         check_tensor(INPUT_NAME, network.input)?;
-        let mut tensors = BTreeMap::from([(INPUT_NAME, INPUT_TENSOR)]);
+        let mut tensors = BTreeMap::new();
+        tensors.insert(INPUT_NAME, INPUT_TENSOR);
         let mut graph = Self { input: network.input, nodes: Vec::with_capacity(network.layers.len()) };
         for (index, layer) in network.layers.iter().enumerate() {
             let node = graph.node(layer, &tensors)?;

@@ -29,8 +29,10 @@ pub(crate) struct Unpacked {
 /// Takes a `.nasdata` file apart; the layout is in the documentation of the crate.
 pub(crate) fn unpack(bytes: &[u8]) -> Result<Unpacked, DataError> {
     let (header, expected, stream) = split_file(bytes)?;
+    let damaged_header = |problem: String| DataError::Header { problem };
+    let text = str::from_utf8(header).map_err(|error| damaged_header(error.to_string()))?;
     let mut info: DatasetInfo =
-        serde_json::from_slice(header).map_err(|error| DataError::Header { problem: error.to_string() })?;
+        serde_json::from_str(text).map_err(|error| damaged_header(error.to_string()))?;
     info.check()?;
 
     let mut pixels = inflate(stream, info.payload_bytes())?;

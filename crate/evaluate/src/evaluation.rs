@@ -152,8 +152,8 @@ impl Evaluation {
     /// Never: a curve is always JSON.
     pub fn checkpoint(&self) -> Result<Vec<u8>, TrainerError> {
         let snapshot = self.trainer.snapshot()?;
-        let curve = serde_json::to_vec(&self.curve).expect("a curve is always JSON");
-        Ok([&(curve.len() as u32).to_le_bytes()[..], &curve, &snapshot].concat())
+        let curve = serde_json::to_string(&self.curve).expect("a curve is always JSON");
+        Ok([&(curve.len() as u32).to_le_bytes()[..], curve.as_bytes(), &snapshot].concat())
     }
 
     /// Goes on from a checkpoint of the same job.
@@ -164,7 +164,8 @@ impl Evaluation {
         let (length, rest) = checkpoint.split_first_chunk().ok_or(CheckpointError::Damaged)?;
         let length = u32::from_le_bytes(*length) as usize;
         let (curve, snapshot) = rest.split_at_checked(length).ok_or(CheckpointError::Damaged)?;
-        let curve = serde_json::from_slice(curve).map_err(|_| CheckpointError::Damaged)?;
+        let curve = str::from_utf8(curve).map_err(|_| CheckpointError::Damaged)?;
+        let curve = serde_json::from_str(curve).map_err(|_| CheckpointError::Damaged)?;
         let mut evaluation = Self::new(job, images)?.map_err(|_| CheckpointError::Damaged)?;
         evaluation.trainer.restore(snapshot)?;
         let epochs = evaluation.job.epochs;

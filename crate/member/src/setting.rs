@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use ts_rs::TS;
@@ -249,7 +247,7 @@ impl core::fmt::Display for SettingValue {
 
 /// The settings of one member: what was chosen, and the defaults for the rest.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Settings(BTreeMap<&'static str, SettingValue>);
+pub struct Settings(Vec<(&'static str, SettingValue)>);
 
 impl Settings {
     /// The declared settings of a member, each with the value that `chosen` finds for its name or its default.
@@ -265,13 +263,17 @@ impl Settings {
         Self::new(declared, |_| None)
     }
 
+    fn get(&self, name: &str) -> Option<&SettingValue> {
+        self.0.iter().find(|(declared, _)| *declared == name).map(|(_, value)| value)
+    }
+
     /// Value of a whole number.
     ///
     /// # Panics
     /// If no such setting was declared: the member asks for what it did not declare.
     #[must_use]
     pub fn integer(&self, name: &str) -> u32 {
-        match self.0.get(name) {
+        match self.get(name) {
             Some(SettingValue::Integer(number)) => *number,
             other => panic!("setting '{name}' is not a declared integer but {other:?}"),
         }
@@ -283,7 +285,7 @@ impl Settings {
     /// If no such setting was declared.
     #[must_use]
     pub fn real(&self, name: &str) -> f64 {
-        match self.0.get(name) {
+        match self.get(name) {
             Some(SettingValue::Real(number)) => *number,
             Some(SettingValue::Integer(number)) => f64::from(*number),
             other => panic!("setting '{name}' is not a declared number but {other:?}"),
@@ -296,7 +298,7 @@ impl Settings {
     /// If no such setting was declared.
     #[must_use]
     pub fn word(&self, name: &str) -> &str {
-        match self.0.get(name) {
+        match self.get(name) {
             Some(SettingValue::Word(word)) => word,
             other => panic!("setting '{name}' is not a declared choice but {other:?}"),
         }
@@ -308,7 +310,7 @@ impl Settings {
     /// If no such setting was declared.
     #[must_use]
     pub fn switch(&self, name: &str) -> bool {
-        match self.0.get(name) {
+        match self.get(name) {
             Some(SettingValue::Switch(on)) => *on,
             other => panic!("setting '{name}' is not a declared switch but {other:?}"),
         }
@@ -320,7 +322,7 @@ impl Settings {
     /// If no such setting was declared.
     #[must_use]
     pub fn words(&self, name: &str) -> &[String] {
-        match self.0.get(name) {
+        match self.get(name) {
             Some(SettingValue::Words(words)) => words,
             other => panic!("setting '{name}' is not a declared list of words but {other:?}"),
         }
@@ -332,7 +334,7 @@ impl Settings {
     /// If no such setting was declared.
     #[must_use]
     pub fn numbers(&self, name: &str) -> &[u32] {
-        match self.0.get(name) {
+        match self.get(name) {
             Some(SettingValue::Numbers(numbers)) => numbers,
             other => panic!("setting '{name}' is not a declared list of numbers but {other:?}"),
         }

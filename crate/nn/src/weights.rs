@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use nas_numerics::{Digest, Digester};
 use serde::{Deserialize, Serialize};
@@ -53,19 +53,17 @@ impl Trainer {
             return Err(WeightsError::MidEpoch);
         }
         let slots = self.layout().slots().to_vec();
-        let mut missing: BTreeSet<&str> = slots.iter().map(|slot| slot.path.as_str()).collect();
-        for tensor in tensors {
-            if !missing.remove(tensor.path.as_str()) {
-                return Err(WeightsError::Unknown(tensor.path.clone()));
+        for (index, NamedTensor { path, .. }) in tensors.iter().enumerate() {
+            if self.layout().slot(path).is_none()
+                || tensors[..index].iter().any(|earlier| earlier.path == *path)
+            {
+                return Err(WeightsError::Unknown(path.clone()));
             }
         }
-        if let Some(path) = missing.first() {
-            return Err(WeightsError::Missing((*path).to_owned()));
-        }
-        let by_path: BTreeMap<&str, &NamedTensor> =
-            tensors.iter().map(|tensor| (tensor.path.as_str(), tensor)).collect();
+        let mut found = Vec::with_capacity(slots.len());
         for slot in &slots {
-            let tensor = by_path[slot.path.as_str()];
+            let tensor = tensors.iter().find(|tensor| tensor.path == slot.path);
+            let tensor = tensor.ok_or_else(|| WeightsError::Missing(slot.path.clone()))?;
             if !tensor.fits(slot) {
                 return Err(WeightsError::Shape {
                     path: slot.path.clone(),
@@ -74,9 +72,9 @@ impl Trainer {
                     expected: slot.shape.clone(),
                 });
             }
+            found.push(tensor);
         }
-        for slot in &slots {
-            let tensor = by_path[slot.path.as_str()];
+        for (slot, tensor) in slots.iter().zip(found) {
             slot.write(self.buffer_mut(slot.storage), tensor.values.iter().copied());
         }
         Ok(())
@@ -109,10 +107,11 @@ impl Trainer {
     /// elements in `PyTorch`'s order.
     #[must_use]
     pub fn weights_digest(&self) -> Digest {
-        let slots: BTreeMap<&str, &Slot> =
-            self.layout().slots().iter().map(|slot| (slot.path.as_str(), slot)).collect();
-        let digester = slots.into_iter().fold(Digester::new(), |digester, (path, slot)| {
-            digester.text(path).floats(&named(slot, self.buffer(slot.storage)).values)
+        let slots = self.layout().slots();
+        let mut by_path = BTreeMap::new();
+        by_path.extend(slots.iter().enumerate().map(|(index, slot)| (slot.path.as_str(), index)));
+        let digester = by_path.into_iter().fold(Digester::new(), |digester, (path, index)| {
+            digester.text(path).floats(&named(&slots[index], self.buffer(slots[index].storage)).values)
         });
         digester.finish()
     }

@@ -6,8 +6,6 @@
 
 mod field;
 
-use std::collections::BTreeSet;
-
 use nas_cost::devices;
 use nas_member::{Member, Setting, SettingError, SettingValue, Text};
 use nas_search::strategies;
@@ -125,7 +123,7 @@ pub fn read(link: &str, data: &[DataFacts]) -> LinkReading {
     let fragment = link.split_once('#').map_or(link, |(_, fragment)| fragment);
     let mut reading = LinkReading { config: RunConfig::default(), lang: None, notices: Vec::new() };
     let mut items = fragment.split('&').map(str::trim).filter(|item| !item.is_empty());
-    let mut seen = BTreeSet::new();
+    let mut seen = Vec::new();
     for item in items.by_ref().take(MOST_ITEMS) {
         let (key, value) = item.split_once('=').unwrap_or((item, ""));
         let (key, value) = (decode(key), decode(value));
@@ -135,7 +133,7 @@ pub fn read(link: &str, data: &[DataFacts]) -> LinkReading {
             reading.take(&key, &value)
         };
         reading.notices.extend(notice.map(LinkNotice::new));
-        seen.insert(key);
+        seen.push(key);
     }
     reading.fit_data(data);
     reading.config = normalized(&reading.config);
@@ -152,20 +150,13 @@ pub fn read(link: &str, data: &[DataFacts]) -> LinkReading {
 #[must_use]
 pub fn normalized(config: &RunConfig) -> RunConfig {
     let mut normalized = config.clone();
-    normalized.settings = config
-        .settings
-        .iter()
-        .map(|(key, value)| {
-            let setting = find_setting(key);
-            let value = setting.as_ref().and_then(|setting| setting.parse(&value.to_string()).ok());
-            (key.clone(), setting, value)
-        })
-        .filter(|(_, setting, value)| !matches!((setting, value), (Some(setting), Some(value)) if setting.default == *value))
-        .map(|(key, _, value)| {
-            let kept = config.settings[&key].clone();
-            (key, value.unwrap_or(kept))
-        })
-        .collect();
+    normalized.settings.retain(|key, value| {
+        let Some(setting) = find_setting(key) else { return true };
+        if let Ok(written) = setting.parse(&value.to_string()) {
+            *value = written;
+        }
+        *value != setting.default
+    });
     normalized
 }
 

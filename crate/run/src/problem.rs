@@ -1,7 +1,5 @@
-use std::collections::BTreeMap;
-
 use nas_arch::{Canonical, Graph, Network, Recipe, Shape, canonical};
-use nas_cost::{AnalyticalEstimator, Device, Estimator, Limits, NetworkCosts, Objective, Violation, device};
+use nas_cost::{AnalyticalEstimator, Device, Estimator, Limits, NetworkCosts, Violation, device};
 use nas_data::Augmentation;
 use nas_member::{Member, Settings};
 use nas_numerics::Rng;
@@ -184,7 +182,7 @@ impl Problem {
     pub(crate) fn reference_cost(&self) -> Result<f64, RunError> {
         let mut rng = Rng::for_purpose(self.config.seed, "survey", 0);
         let mut reference_cost = None::<f64>;
-        let mut broken: BTreeMap<Objective, (u32, Violation)> = BTreeMap::new();
+        let mut broken: Vec<(u32, Violation)> = Vec::new();
         for draw in 0..FEASIBILITY_DRAWS {
             if draw >= REFERENCE_DRAWS && reference_cost.is_some() {
                 break;
@@ -195,15 +193,19 @@ impl Problem {
                 reference_cost = Some(reference_cost.map_or(cost, |largest| largest.max(cost)));
             }
             for violation in priced.violations {
-                let entry = broken.entry(violation.constraint).or_insert((0, violation));
-                entry.0 += 1;
-                if violation.value < entry.1.value {
-                    entry.1 = violation;
+                match broken.iter_mut().find(|(_, known)| known.constraint == violation.constraint) {
+                    Some((count, least)) => {
+                        *count += 1;
+                        if violation.value < least.value {
+                            *least = violation;
+                        }
+                    }
+                    None => broken.push((1, violation)),
                 }
             }
         }
         let limit = self.limits.get(self.config.objective);
-        match (reference_cost, broken.into_values().max_by_key(|(count, _)| *count)) {
+        match (reference_cost, broken.into_iter().max_by_key(|(count, least)| (*count, least.constraint))) {
             (Some(cost), _) => Ok(limit.unwrap_or(cost)),
             (None, Some((_, least))) => Err(RunError::Infeasible { draws: FEASIBILITY_DRAWS, least }),
             (None, None) => unreachable!("a draw either fits or breaks a limit"),

@@ -98,9 +98,17 @@ struct Jobs {
     next_id: JobId,
     /// By virtual end: what is waited for first is handed out first.
     waiting: BTreeMap<(u64, JobId), Job>,
-    handed_out: BTreeMap<JobId, (u64, Job)>,
+    /// With their virtual ends.
+    handed_out: Vec<(u64, Job)>,
     /// Results held until their turn, by kind and ask.
     done: BTreeMap<(JobKind, u32), Trained>,
+}
+
+impl Jobs {
+    fn take_back(&mut self, id: JobId) -> Option<(u64, Job)> {
+        let at = self.handed_out.iter().position(|(_, job)| job.id == id)?;
+        Some(self.handed_out.remove(at))
+    }
 }
 
 impl Run {
@@ -161,8 +169,8 @@ impl Run {
 
     /// The next job to perform; none while all are handed out, or when the run is over.
     pub fn next_job(&mut self) -> Option<Job> {
-        let ((virtual_end, id), job) = self.jobs.waiting.pop_first()?;
-        self.jobs.handed_out.insert(id, (virtual_end, job.clone()));
+        let ((virtual_end, _), job) = self.jobs.waiting.pop_first()?;
+        self.jobs.handed_out.push((virtual_end, job.clone()));
         Some(job)
     }
 
@@ -171,7 +179,7 @@ impl Run {
     /// # Errors
     /// If the job is not under way.
     pub fn tell(&mut self, job: JobId, outcome: Outcome) -> Result<(), RunError> {
-        let (_, job) = self.jobs.handed_out.remove(&job).ok_or(RunError::UnknownJob(job))?;
+        let (_, job) = self.jobs.take_back(job).ok_or(RunError::UnknownJob(job))?;
         self.jobs.done.insert((job.kind, job.ask), Trained::from(outcome));
         self.advance();
         Ok(())
@@ -180,7 +188,7 @@ impl Run {
     /// Takes back a job whose worker was lost: it will be handed out again. A job that is not under way (its
     /// result came first) is left alone.
     pub fn lost(&mut self, job: JobId) {
-        if let Some((virtual_end, job)) = self.jobs.handed_out.remove(&job) {
+        if let Some((virtual_end, job)) = self.jobs.take_back(job) {
             self.jobs.waiting.insert((virtual_end, job.id), job);
         }
     }

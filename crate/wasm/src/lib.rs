@@ -27,5 +27,5 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// Panics show their message and place on the console.
 #[wasm_bindgen(start)]
 pub fn start() {
-    console_error_panic_hook::set_once();
+    std::panic::set_hook(Box::new(|panic| web_sys::console::error_1(&panic.to_string().into())));
 }

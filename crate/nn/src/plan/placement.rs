@@ -11,7 +11,7 @@ const ALIGNMENT: u64 = 16;
 pub(super) fn place(buffers: &[Buffer], lens: &[u64], lifetimes: &[Lifetime]) -> (Vec<u64>, [u64; 2]) {
     let sizes: Vec<u64> = lens.iter().map(|len| len.next_multiple_of(ALIGNMENT)).collect();
     let mut order: Vec<usize> = (0..buffers.len()).collect();
-    order.sort_by_key(|&index| (core::cmp::Reverse(lens[index]), lifetimes[index].first, index));
+    order.sort_unstable_by_key(|&index| (core::cmp::Reverse(lens[index]), lifetimes[index].first, index));
     let mut starts = vec![0; buffers.len()];
     let arenas = [Element::Float, Element::Index].map(|element| {
         // Sorted by start.

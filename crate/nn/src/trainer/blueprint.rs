@@ -33,15 +33,13 @@ impl Plans {
         label_smoothing: f32,
     ) -> Result<Self, PlanError> {
         let training = Plan::compile(graph, layout, batch_size, Mode::Training { label_smoothing })?;
-        let mut batches = vec![batch_size];
-        batches.extend([sizes.train, sizes.validation, sizes.test].map(|images| images % batch_size));
-        batches.sort_unstable();
-        batches.dedup();
-        let inference = batches
-            .into_iter()
-            .filter(|&batch| batch > 0)
-            .map(|batch| Ok((batch, Plan::compile(graph, layout, batch, Mode::Inference)?)))
-            .collect::<Result<_, _>>()?;
+        let mut inference: Vec<(u32, Plan)> = Vec::new();
+        let rests = [sizes.train, sizes.validation, sizes.test].map(|images| images % batch_size);
+        for batch in [batch_size].into_iter().chain(rests).filter(|&batch| batch > 0) {
+            if inference.iter().all(|&(known, _)| known != batch) {
+                inference.push((batch, Plan::compile(graph, layout, batch, Mode::Inference)?));
+            }
+        }
         Ok(Self { training, inference })
     }
 
