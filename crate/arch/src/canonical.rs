@@ -239,7 +239,9 @@ impl Search<'_> {
 /// The vertices of the first colour that several share.
 fn smallest_shared_class(colours: &Colours) -> Option<Vec<usize>> {
     let mut sizes = vec![0; colours.len()];
-    colours.iter().for_each(|&colour| sizes[colour] += 1);
+    for &colour in colours {
+        sizes[colour] += 1;
+    }
     let shared = sizes.iter().position(|&size| size > 1)?;
     Some((0..colours.len()).filter(|&v| colours[v] == shared).collect())
 }

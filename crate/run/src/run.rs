@@ -100,14 +100,18 @@ struct Jobs {
     waiting: BTreeMap<(u64, JobId), Job>,
     /// With their virtual ends.
     handed_out: Vec<(u64, Job)>,
-    /// Results held until their turn, by kind and ask.
-    done: BTreeMap<(JobKind, u32), Trained>,
+    /// Results held until their turn, with their kinds and asks.
+    done: Vec<(JobKind, u32, Trained)>,
 }
 
 impl Jobs {
     fn take_back(&mut self, id: JobId) -> Option<(u64, Job)> {
         let at = self.handed_out.iter().position(|(_, job)| job.id == id)?;
         Some(self.handed_out.remove(at))
+    }
+
+    fn result(&self, kind: JobKind, ask: u32) -> Option<&Trained> {
+        self.done.iter().find(|done| (done.0, done.1) == (kind, ask)).map(|(.., result)| result)
     }
 }
 
@@ -180,7 +184,7 @@ impl Run {
     /// If the job is not under way.
     pub fn tell(&mut self, job: JobId, outcome: Outcome) -> Result<(), RunError> {
         let (_, job) = self.jobs.take_back(job).ok_or(RunError::UnknownJob(job))?;
-        self.jobs.done.insert((job.kind, job.ask), Trained::from(outcome));
+        self.jobs.done.push((job.kind, job.ask, Trained::from(outcome)));
         self.advance();
         Ok(())
     }
@@ -273,7 +277,7 @@ impl Run {
     /// The result of an ask, told before or held until now.
     fn result_of(&self, ask: u32) -> Option<Trained> {
         let told = self.candidates[ask as usize].result.as_ref();
-        told.or_else(|| self.jobs.done.get(&(JobKind::Search, ask))).cloned()
+        told.or_else(|| self.jobs.result(JobKind::Search, ask)).cloned()
     }
 
     fn ask(&mut self) {
@@ -402,7 +406,7 @@ impl Run {
         let has_failed = result.failure.is_some();
         let virtual_end = candidate.virtual_end;
         candidate.result = Some(result.clone());
-        self.jobs.done.remove(&(JobKind::Search, ask));
+        self.jobs.done.retain(|&(kind, done, _)| (kind, done) != (JobKind::Search, ask));
         self.told += 1;
         self.is_exhausted = false;
         self.write(&LogLine::Told { ask, virtual_end, result });
@@ -442,7 +446,7 @@ impl Run {
     /// Writes the final results at hand, in the order of the finalists, and the last line behind the last one.
     fn log_finals(&mut self) {
         while let Some(&ask) = self.finalists.get(self.finals_logged) {
-            let Some(result) = self.jobs.done.remove(&(JobKind::Final, ask)) else { return };
+            let Some(result) = self.jobs.result(JobKind::Final, ask).cloned() else { return };
             let epochs = result.curve.len() as u32;
             self.finals_logged += 1;
             self.write(&LogLine::Final { ask, epochs, result });
