@@ -81,7 +81,7 @@ impl Block<'_> {
                         #[inline(always)]
                         || {
                             let outputs = Outputs { register: $register, first, width };
-                            if width == lanes {
+                            if S::LEVEL == Level::Baseline || width == lanes {
                                 self.accumulate_outputs::<_, $depths, true>(
                                     outputs,
                                     taps,
