@@ -10,13 +10,15 @@
 //! [`batch_norm_finish`], then [`batch_norm_apply`] for each piece; backward
 //! [`batch_norm_backward_add_rows`] and [`batch_norm_backward_in_place`] likewise.
 
+use core::ops::Range;
+
 use crate::activation::{Activation, ActivationFunction, Reads, Relu, Relu6};
 use crate::check_len;
 use crate::error::ShapeError;
-use crate::lanes::{for_each_lanes, for_each_register, lanes, lanes_mut};
+use crate::lanes::{for_each_band, for_each_lanes, lanes, lanes_mut};
 use crate::reduce::ROWS_PER_PARTIAL_SUM;
 use crate::shape::require_positive;
-use crate::simd::{Register, vectorize};
+use crate::simd::{Register, Strided, StridedMut, vectorize};
 
 /// Settings of a batch normalisation.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -329,13 +331,32 @@ pub fn batch_norm_apply(
     options.check_affine(affine);
     check_len("output", output.len(), saved.input.len());
     with_fused!(activation, |activation| {
-        vectorize!(|simd| for_each_register!(simd, options.channels, |first, register| {
-            apply(activation, register, saved, affine, first, output);
+        vectorize!(|simd| for_each_band!(simd, options.channels, |band, register, N| {
+            apply::<_, _, N>(activation, register, saved, affine, band, output);
         }));
     });
 }
 
+/// The bands of at most `N` registers in a band.
+#[inline(always)]
+fn narrow_bands<R: Register, const N: usize>(band: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    band.clone().step_by(N * R::LANES).map(move |first| first..band.end.min(first + N * R::LANES))
+}
+
+/// The registers of a band of channels.
+#[inline(always)]
+fn registers<'a, R: Register>(values: &'a [f32], band: &Range<usize>) -> Strided<'a> {
+    Strided::new(&values[band.clone()], R::LANES, R::LANES, band.len() / R::LANES)
+}
+
+/// As [`registers`], to be changed.
+#[inline(always)]
+fn registers_mut<'a, R: Register>(values: &'a mut [f32], band: &Range<usize>) -> StridedMut<'a> {
+    StridedMut::new(&mut values[band.clone()], R::LANES, R::LANES, band.len() / R::LANES)
+}
+
 /// The normalisation of a register's channels as one multiplication and one addition: y = factor · (x − mean) + shift.
+#[derive(Clone, Copy)]
 struct Normalise<R: Register> {
     register: R,
     mean: R::Vector,
@@ -351,6 +372,21 @@ impl<R: Register> Normalise<R> {
         Self { register, mean: load(saved.mean), factor, shift: load(affine.shift) }
     }
 
+    /// Those of a band; behind its end any.
+    #[inline(always)]
+    fn of_band<const N: usize>(
+        register: R,
+        saved: BatchNormSaved<'_>,
+        affine: Affine<'_>,
+        band: &Range<usize>,
+    ) -> [Self; N] {
+        let mut all = [Self::new(register, saved, affine, band.start); N];
+        for (normalise, first) in all.iter_mut().zip(band.clone().step_by(R::LANES)) {
+            *normalise = Self::new(register, saved, affine, first);
+        }
+        all
+    }
+
     /// Distances from the mean, and what is behind the normalisation.
     #[inline(always)]
     fn of(&self, x: &[f32]) -> (R::Vector, R::Vector) {
@@ -360,19 +396,24 @@ impl<R: Register> Normalise<R> {
 }
 
 #[inline(always)]
-fn apply<A: Activation, R: Register>(
+fn apply<A: Activation, R: Register, const N: usize>(
     activation: A,
     register: R,
     saved: BatchNormSaved<'_>,
     affine: Affine<'_>,
-    first: usize,
+    band: Range<usize>,
     output: &mut [f32],
 ) {
     let channels = saved.mean.len();
-    let normalise = Normalise::new(register, saved, affine, first);
-    for (x, y) in saved.input.chunks_exact(channels).zip(output.chunks_exact_mut(channels)) {
-        let (_, values) = normalise.of(&x[first..]);
-        register.store(activation.values(register, values), &mut y[first..]);
+    for band in narrow_bands::<R, N>(band) {
+        let normalise = Normalise::of_band::<N>(register, saved, affine, &band);
+        for (x, y) in saved.input.chunks_exact(channels).zip(output.chunks_exact_mut(channels)) {
+            let (x, mut y) = (registers::<R>(x, &band), registers_mut::<R>(y, &band));
+            for index in 0..band.len() / R::LANES {
+                let (_, values) = normalise[index].of(x.at(index));
+                register.store(activation.values(register, values), y.at(index));
+            }
+        }
     }
 }
 
@@ -403,36 +444,44 @@ pub fn batch_norm_backward_add_rows(
     with_fused!(activation, |activation| {
         for (input, dy) in saved.input.chunks(block).zip(output_gradient.chunks(block)) {
             let saved = BatchNormSaved { input, ..saved };
-            vectorize!(|simd| for_each_register!(simd, channels, |first, register| {
-                add_sums(activation, register, saved, affine, dy, first, (scale_sums, shift_sums));
+            vectorize!(|simd| for_each_band!(simd, channels, |band, register, N| {
+                add_sums::<_, _, N>(activation, register, saved, affine, dy, band, (scale_sums, shift_sums));
             }));
         }
     });
 }
 
 #[inline(always)]
-fn add_sums<A: Activation, R: Register>(
+fn add_sums<A: Activation, R: Register, const N: usize>(
     activation: A,
     register: R,
     saved: BatchNormSaved<'_>,
     affine: Affine<'_>,
     output_gradient: &[f32],
-    first: usize,
+    band: Range<usize>,
     (scale_sums, shift_sums): (&mut [f32], &mut [f32]),
 ) {
     let channels = saved.mean.len();
-    let normalise = Normalise::new(register, saved, affine, first);
-    let (mut shift, mut scale) = (register.splat(0.0), register.splat(0.0));
-    for (x, dy) in saved.input.chunks_exact(channels).zip(output_gradient.chunks_exact(channels)) {
-        let (distance, value) = normalise.of(&x[first..]);
-        let dz = gradients_before(activation, register, value, register.load(&dy[first..]));
-        shift = register.add(shift, dz);
-        scale = register.add_product(scale, dz, distance);
+    for band in narrow_bands::<R, N>(band) {
+        let normalise = Normalise::of_band::<N>(register, saved, affine, &band);
+        let mut sums = [(register.splat(0.0), register.splat(0.0)); N];
+        for (x, dy) in saved.input.chunks_exact(channels).zip(output_gradient.chunks_exact(channels)) {
+            let (x, dy) = (registers::<R>(x, &band), registers::<R>(dy, &band));
+            for index in 0..band.len() / R::LANES {
+                let (distance, value) = normalise[index].of(x.at(index));
+                let dz = gradients_before(activation, register, value, register.load(dy.at(index)));
+                let (shift, scale) = &mut sums[index];
+                *shift = register.add(*shift, dz);
+                *scale = register.add_product(*scale, dz, distance);
+            }
+        }
+        for ((shift, scale), first) in sums.into_iter().zip(band.step_by(R::LANES)) {
+            let inverse_std = register.load(&saved.inverse_std[first..]);
+            let (shift_sums, scale_sums) = (&mut shift_sums[first..], &mut scale_sums[first..]);
+            register.store(register.add(register.load(shift_sums), shift), shift_sums);
+            register.store(register.add_product(register.load(scale_sums), scale, inverse_std), scale_sums);
+        }
     }
-    let inverse_std = register.load(&saved.inverse_std[first..]);
-    let (shift_sums, scale_sums) = (&mut shift_sums[first..], &mut scale_sums[first..]);
-    register.store(register.add(register.load(shift_sums), shift), shift_sums);
-    register.store(register.add_product(register.load(scale_sums), scale, inverse_std), scale_sums);
 }
 
 /// Turns the output's gradient of a piece into the input's: dx = γ/σ · (dz − Σ dz / rows − x̂ · Σ dz·x̂ / rows), with the
@@ -456,34 +505,44 @@ pub fn batch_norm_backward_in_place(
     options.check_affine(sums);
     check_len("gradient", gradient.len(), saved.input.len());
     with_fused!(activation, |activation| {
-        vectorize!(|simd| for_each_register!(simd, options.channels, |first, register| {
-            backward_in_place(activation, register, saved, affine, (sums, rows), first, gradient);
+        vectorize!(|simd| for_each_band!(simd, options.channels, |band, register, N| {
+            backward_in_place::<_, _, N>(activation, register, saved, affine, (sums, rows), band, gradient);
         }));
     });
 }
 
 #[inline(always)]
-fn backward_in_place<A: Activation, R: Register>(
+fn backward_in_place<A: Activation, R: Register, const N: usize>(
     activation: A,
     register: R,
     saved: BatchNormSaved<'_>,
     affine: Affine<'_>,
     (sums, rows): (Affine<'_>, usize),
-    first: usize,
+    band: Range<usize>,
     gradient: &mut [f32],
 ) {
     let channels = saved.mean.len();
-    let normalise = Normalise::new(register, saved, affine, first);
-    let load = |values: &[f32]| register.load(&values[first..]);
     let per_row = register.splat(1.0 / rows as f32);
-    // dx = factor · (dz − offset − slope · (x − mean))
-    let offset = register.multiply(load(sums.shift), per_row);
-    let slope = register.multiply(register.multiply(load(sums.scale), per_row), load(saved.inverse_std));
-    for (x, gradient) in saved.input.chunks_exact(channels).zip(gradient.chunks_exact_mut(channels)) {
-        let gradient = &mut gradient[first..];
-        let (distance, value) = normalise.of(&x[first..]);
-        let dz = gradients_before(activation, register, value, register.load(gradient));
-        let centred = register.subtract(register.subtract(dz, offset), register.multiply(slope, distance));
-        register.store(register.multiply(normalise.factor, centred), gradient);
+    for band in narrow_bands::<R, N>(band) {
+        let normalise = Normalise::of_band::<N>(register, saved, affine, &band);
+        // dx = factor · (dz − offset − slope · (x − mean))
+        let mut offsets_and_slopes = [(per_row, per_row); N];
+        for ((offset, slope), first) in offsets_and_slopes.iter_mut().zip(band.clone().step_by(R::LANES)) {
+            let load = |values: &[f32]| register.load(&values[first..]);
+            *offset = register.multiply(load(sums.shift), per_row);
+            *slope = register.multiply(register.multiply(load(sums.scale), per_row), load(saved.inverse_std));
+        }
+        for (x, gradient) in saved.input.chunks_exact(channels).zip(gradient.chunks_exact_mut(channels)) {
+            let (x, mut gradient) = (registers::<R>(x, &band), registers_mut::<R>(gradient, &band));
+            for index in 0..band.len() / R::LANES {
+                let gradient = gradient.at(index);
+                let (offset, slope) = offsets_and_slopes[index];
+                let (distance, value) = normalise[index].of(x.at(index));
+                let dz = gradients_before(activation, register, value, register.load(gradient));
+                let centred =
+                    register.subtract(register.subtract(dz, offset), register.multiply(slope, distance));
+                register.store(register.multiply(normalise[index].factor, centred), gradient);
+            }
+        }
     }
 }

@@ -74,6 +74,45 @@ macro_rules! for_each_register {
 }
 pub(crate) use for_each_register;
 
+/// Runs the body for bands of channels: `$band` is filled by registers `$register`, the host's widest first, and the body
+/// goes through the rows of an image with at most `$at_once` of them, a constant, at a time. So it reads
+/// what is adjacent in memory, which the host then fetches ahead.
+macro_rules! for_each_band {
+    ($simd:ident, $channels:expr, |$band:ident, $register:ident, $at_once:ident| $body:expr) => {{
+        let channels: usize = $channels;
+        let widest = $crate::simd::Simd::lanes($simd);
+        let mut first = 0;
+        if widest == 32 && first + 32 <= channels {
+            const $at_once: usize = 4;
+            let $register = $crate::simd::Simd::x32($simd);
+            let $band = first..channels - channels % 32;
+            first = $band.end;
+            $body;
+        }
+        if widest >= 16 && first + 16 <= channels {
+            const $at_once: usize = 8;
+            let $register = $crate::simd::Simd::x16($simd);
+            let $band = first..channels - channels % 16;
+            first = $band.end;
+            $body;
+        }
+        if first + 4 <= channels {
+            const $at_once: usize = 16;
+            let $register = $crate::simd::Simd::x4($simd);
+            let $band = first..channels - channels % 4;
+            first = $band.end;
+            $body;
+        }
+        if first < channels {
+            const $at_once: usize = 3;
+            let $register = $crate::simd::Array::<1>::default();
+            let $band = first..channels;
+            $body;
+        }
+    }};
+}
+pub(crate) use for_each_band;
+
 /// `L` values from `first` on.
 ///
 /// # Panics

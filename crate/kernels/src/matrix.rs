@@ -40,6 +40,24 @@ pub(crate) struct Steps {
     pub(crate) column: usize,
 }
 
+impl Grid {
+    /// The same pixels as one row, if they lie at equal distances in both slices.
+    fn flattened(self, left: Steps, right: Steps) -> Self {
+        if left.are_equal(self) && right.are_equal(self) {
+            Self { images: 1, rows: 1, columns: self.images * self.rows * self.columns }
+        } else {
+            self
+        }
+    }
+}
+
+impl Steps {
+    /// Whether the pixels of the grid lie at equal distances.
+    fn are_equal(self, grid: Grid) -> bool {
+        self.row == grid.columns * self.column && self.image == grid.rows * self.row
+    }
+}
+
 /// Which elements a pixel sums over, relative to its base: `rows` × `columns` runs of `run` adjacent
 /// elements.
 #[derive(Debug, Clone, Copy)]
@@ -79,9 +97,13 @@ impl Taps {
         self.rows * self.columns * self.run
     }
 
-    /// Offsets of the runs, in the order of the sum.
-    fn run_offsets(&self) -> impl Iterator<Item = usize> + use<> {
-        let Self { rows, row_step, columns, column_step, .. } = *self;
-        (0..rows).flat_map(move |row| (0..columns).map(move |column| row * row_step + column * column_step))
+    /// Calls `visit` with the offset of each run, in the order of the sum.
+    #[inline(always)]
+    fn for_each_run(&self, mut visit: impl FnMut(usize)) {
+        for row in 0..self.rows {
+            for column in 0..self.columns {
+                visit(row * self.row_step + column * self.column_step);
+            }
+        }
     }
 }

@@ -5,12 +5,14 @@
 //! over outputs, and products are rounded before they are added.
 
 mod register;
+mod strided;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 pub(crate) use register::{Array, LANES_MAX, Pair, Register};
+pub(crate) use strided::{Strided, StridedMut};
 
 /// Registers of 128 bits that need no asking; on an architecture without a module the compiler finds them.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]

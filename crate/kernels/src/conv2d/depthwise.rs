@@ -6,7 +6,7 @@
 use super::Conv2d;
 use crate::lanes::for_each_register;
 use crate::shape::{Window, WindowAxis};
-use crate::simd::{Array, Level, Register, Simd, dispatch, vectorize};
+use crate::simd::{Array, Level, Register, Simd, Strided, StridedMut, dispatch, vectorize};
 use crate::windows::{PixelWindow, for_each_run_of_windows, for_each_window};
 
 /// Pixels that share one load of the weights: as for products, up to eight sums at once.
@@ -98,9 +98,10 @@ impl Run<'_> {
     ) {
         let from = done * self.source_step + first;
         let output = &mut output[self.pixel.output + done * self.channels + first..];
+        let mut output = StridedMut::new(output, self.channels, R::LANES, P);
         let mut sums = [register.splat(0.0); P];
         for (p, sum) in sums.iter_mut().enumerate() {
-            *sum = register.load(&output[p * self.channels..]);
+            *sum = register.load(output.at(p));
         }
         self.pixel.for_each_tap(
             #[inline(always)]
@@ -110,14 +111,14 @@ impl Run<'_> {
                     Taps::Reversed => self.weights.len() - self.channels - tap,
                 };
                 let weights = register.load(&self.weights[tap + first..]);
-                let x = &self.input[source + from..];
+                let x = Strided::new(&self.input[source + from..], self.source_step, R::LANES, P);
                 for (p, sum) in sums.iter_mut().enumerate() {
-                    *sum = register.add_product(*sum, register.load(&x[p * self.source_step..]), weights);
+                    *sum = register.add_product(*sum, register.load(x.at(p)), weights);
                 }
             },
         );
         for (p, sum) in sums.into_iter().enumerate() {
-            register.store(sum, &mut output[p * self.channels..]);
+            register.store(sum, output.at(p));
         }
     }
 }
@@ -248,11 +249,16 @@ impl RowProducts<'_> {
             }
             let source = self.axis.input_index(start, tap) * self.channels + first;
             let (step, tap_step) = (self.axis.stride * self.channels, self.axis.dilation * self.channels);
-            for (pixel, column) in (start..end).enumerate() {
-                let dy = register.load(&self.dy[column * self.channels + first..]);
-                let x = &self.x[source + pixel * step..];
-                for (k, sum) in sums.iter_mut().enumerate() {
-                    *sum = register.add_product(*sum, register.load(&x[k * tap_step..]), dy);
+            let pixels = end - start;
+            let dy = Strided::new(&self.dy[start * self.channels + first..], self.channels, R::LANES, pixels);
+            let mut x = [dy; K];
+            for (k, x) in x.iter_mut().enumerate() {
+                *x = Strided::new(&self.x[source + k * tap_step..], step, R::LANES, pixels);
+            }
+            for pixel in 0..pixels {
+                let dy = register.load(dy.at(pixel));
+                for (x, sum) in x.iter().zip(&mut sums) {
+                    *sum = register.add_product(*sum, register.load(x.at(pixel)), dy);
                 }
             }
             for k in 0..K {

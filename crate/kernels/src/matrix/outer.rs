@@ -2,8 +2,7 @@
 
 use super::pack::panel_lanes;
 use super::{Grid, Steps, Taps};
-use crate::lanes::lanes;
-use crate::simd::{Array, Level, Register, Simd, dispatch};
+use crate::simd::{Array, Level, Register, Simd, Strided, dispatch};
 
 /// Rows of pixels make one partial sum until it has at least this many pixels. Partial sums keep the rounding
 /// error of 10⁵ pixels near that of 10³, and the operands of one fit the fastest cache.
@@ -25,9 +24,11 @@ pub(crate) fn accumulate_outer_product(
 ) {
     let total_rows = grid.images * grid.rows;
     let rows_per_block = PIXELS_PER_PARTIAL_SUM.div_ceil(grid.columns);
+    let is_flat = source_steps.are_equal(grid) && gradient_steps.are_equal(grid);
     for first_row in (0..total_rows).step_by(rows_per_block) {
         let rows = rows_per_block.min(total_rows - first_row);
-        let block = Block { grid, first_row, rows, source, source_steps, gradient, gradient_steps };
+        let (rows, columns) = if is_flat { (1, rows * grid.columns) } else { (rows, grid.columns) };
+        let block = Block { grid, first_row, rows, columns, source, source_steps, gradient, gradient_steps };
         dispatch!(|simd| block.accumulate(simd, taps, outputs, destination, row_len));
     }
 }
@@ -36,9 +37,11 @@ pub(crate) fn accumulate_outer_product(
 #[derive(Clone, Copy)]
 struct Block<'a> {
     grid: Grid,
-    /// First row, counted over all images, and number of rows.
+    /// First row, counted over all images.
     first_row: usize,
+    /// Rows and their columns; where pixels lie at equal distances, all are one row.
     rows: usize,
+    columns: usize,
     source: &'a [f32],
     source_steps: Steps,
     gradient: &'a [f32],
@@ -123,22 +126,25 @@ impl Block<'_> {
         row_len: usize,
     ) {
         let mut row = 0;
-        for offset in taps.run_offsets() {
-            let mut within = 0;
-            while within < taps.run {
-                let target = &mut destination[(row + within) * row_len + outputs.first..];
-                let at = offset + within;
-                let depths = taps.run - within;
-                within += match depths {
-                    _ if depths >= D => self.accumulate_tile::<R, D, FULL>(outputs, at, target, row_len),
-                    4.. => self.accumulate_tile::<R, 4, FULL>(outputs, at, target, row_len),
-                    3 => self.accumulate_tile::<R, 3, FULL>(outputs, at, target, row_len),
-                    2 => self.accumulate_tile::<R, 2, FULL>(outputs, at, target, row_len),
-                    _ => self.accumulate_tile::<R, 1, FULL>(outputs, at, target, row_len),
-                };
-            }
-            row += taps.run;
-        }
+        taps.for_each_run(
+            #[inline(always)]
+            |offset| {
+                let mut within = 0;
+                while within < taps.run {
+                    let target = &mut destination[(row + within) * row_len + outputs.first..];
+                    let at = offset + within;
+                    let depths = taps.run - within;
+                    within += match depths {
+                        _ if depths >= D => self.accumulate_tile::<R, D, FULL>(outputs, at, target, row_len),
+                        4.. => self.accumulate_tile::<R, 4, FULL>(outputs, at, target, row_len),
+                        3 => self.accumulate_tile::<R, 3, FULL>(outputs, at, target, row_len),
+                        2 => self.accumulate_tile::<R, 2, FULL>(outputs, at, target, row_len),
+                        _ => self.accumulate_tile::<R, 1, FULL>(outputs, at, target, row_len),
+                    };
+                }
+                row += taps.run;
+            },
+        );
     }
 
     /// The block's sums for `D` depths from `offset` on, which it gives back, × `R::LANES` outputs.
@@ -150,18 +156,18 @@ impl Block<'_> {
         destination: &mut [f32],
         row_len: usize,
     ) -> usize {
-        let Self { grid, source_steps, gradient_steps, .. } = self;
+        let Self { grid, columns, source_steps, gradient_steps, .. } = self;
         let mut sums = [register.splat(0.0); D];
         let (mut image, mut row) = (self.first_row / grid.rows, self.first_row % grid.rows);
         for _ in 0..self.rows {
             let x_first = source_steps.first + image * source_steps.image + row * source_steps.row + offset;
             let g_first =
                 gradient_steps.first + image * gradient_steps.image + row * gradient_steps.row + first;
-            let x_row = &self.source[x_first..][..(grid.columns - 1) * source_steps.column + D];
-            let g_row = &self.gradient[g_first..][..(grid.columns - 1) * gradient_steps.column + width];
-            for column in 0..grid.columns {
-                let x = lanes::<D>(x_row, column * source_steps.column);
-                let g = &g_row[column * gradient_steps.column..];
+            let x_row = Strided::new(&self.source[x_first..], source_steps.column, D, columns);
+            let g_width = if FULL { R::LANES } else { width };
+            let g_row = Strided::new(&self.gradient[g_first..], gradient_steps.column, g_width, columns);
+            for column in 0..columns {
+                let (x, g) = (x_row.at(column), g_row.at(column));
                 let g = if FULL { register.load(g) } else { register.load_first(g, width) };
                 for d in 0..D {
                     sums[d] = register.add_product(sums[d], register.splat(x[d]), g);

@@ -2,7 +2,7 @@
 
 use super::pack::panel_lanes;
 use super::{Grid, Start, Steps, Taps};
-use crate::simd::{Level, Register, Simd, dispatch};
+use crate::simd::{Level, Register, Simd, Strided, dispatch};
 
 /// Writes the product of each pixel's depth with the packed weights to that pixel's outputs. Every output is
 /// summed in the order of the depth, from its start on.
@@ -18,6 +18,7 @@ pub(crate) fn product(
     start: Start<'_>,
     (destination, destination_steps): (&mut [f32], Steps),
 ) {
+    let grid = grid.flattened(source_steps, destination_steps);
     let pixels = Pixels::new(grid, source_steps, destination_steps);
     dispatch!(|simd| product_at(simd, pixels, source, taps, (panels, outputs), start, destination));
 }
@@ -109,13 +110,9 @@ impl Panel<'_> {
             Start::Outputs(Some(start)) => Some(register.load_first(&start[self.first..], self.width)),
         };
         while pixels.left >= P {
-            let mut tile = [(0, 0); P];
-            for pixel in &mut tile {
-                *pixel = pixels.next_pixel();
-            }
-            product_tile::<R, _, FULL>(
+            product_tile::<R, P, FULL>(
                 register,
-                tile,
+                pixels.next_tile(),
                 source,
                 taps,
                 (weights, self.width),
@@ -163,20 +160,24 @@ fn product_tile<R: Register, const P: usize, const FULL: bool>(
         };
     }
     let mut rest = weights;
-    for offset in taps.run_offsets() {
-        let (weights, behind) = rest.split_at(taps.run * R::LANES);
-        rest = behind;
-        let mut x: [&[f32]; P] = [&[]; P];
-        for (x, (from, _)) in x.iter_mut().zip(pixels) {
-            *x = &source[from + offset..][..taps.run];
-        }
-        for (k, weights) in weights.chunks_exact(R::LANES).enumerate() {
-            let weights = register.load(weights);
-            for p in 0..P {
-                sums[p] = register.add_product(sums[p], register.splat(x[p][k]), weights);
+    taps.for_each_run(
+        #[inline(always)]
+        |offset| {
+            let (weights, behind) = rest.split_at(taps.run * R::LANES);
+            rest = behind;
+            let mut x: [&[f32]; P] = [&[]; P];
+            for (x, (from, _)) in x.iter_mut().zip(pixels) {
+                *x = &source[from + offset..][..taps.run];
             }
-        }
-    }
+            let weights = Strided::new(weights, R::LANES, R::LANES, taps.run);
+            for k in 0..taps.run {
+                let weights = register.load(weights.at(k));
+                for p in 0..P {
+                    sums[p] = register.add_product(sums[p], register.splat(x[p][k]), weights);
+                }
+            }
+        },
+    );
     for (sums, (_, to)) in sums.into_iter().zip(pixels) {
         if FULL {
             register.store(sums, &mut destination[to..]);
@@ -220,6 +221,26 @@ impl Pixels {
         self.image[1] += elements;
         self.row[1] += elements;
         self.pixel[1] += elements;
+    }
+
+    /// Bases of the next `P` pixels.
+    #[inline(always)]
+    fn next_tile<const P: usize>(&mut self) -> [(usize, usize); P] {
+        let mut tile = [(0, 0); P];
+        if self.columns_left > P {
+            let [source, destination] = self.pixel;
+            for (p, pixel) in tile.iter_mut().enumerate() {
+                *pixel = (source + p * self.steps[0].column, destination + p * self.steps[1].column);
+            }
+            self.pixel = [source + P * self.steps[0].column, destination + P * self.steps[1].column];
+            self.columns_left -= P;
+            self.left -= P;
+        } else {
+            for pixel in &mut tile {
+                *pixel = self.next_pixel();
+            }
+        }
+        tile
     }
 
     /// Base of the next pixel in the source and in the destination.
