@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { chromium } from '@playwright/test';
 import { findChromium, findFirefox } from '../../scripts/browsers.mjs';
+import { inWorker } from './host.mjs';
 import { serve } from './serve.mjs';
 
 const ENGINE = { worker: '/hosts/web-worker.js' };
@@ -50,13 +51,13 @@ async function inBrowser(name, lanes, browser, { worker, module = true }) {
   );
   return {
     name,
-    lanes: Array.from({ length: lanes }, (_, lane) => ({
-      async measure(request) {
+    lanes: Array.from({ length: lanes }, (_, lane) =>
+      inWorker(async (request) => {
         const { result, error } = await page.evaluate(ask, { lane, request });
         if (error) throw new Error(`${name}: ${error}`);
         return result;
-      },
-    })),
+      }),
+    ),
     async close() {
       await browser.close();
       await server.close();

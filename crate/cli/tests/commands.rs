@@ -1,5 +1,6 @@
 //! The command as people call it: what it prints, and how it ends.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -72,6 +73,20 @@ fn a_training_prints_scores_and_exports_its_initial_weights() {
         (&first["path"], &first["shape"]),
         (&"conv2d-1.weight".into(), &serde_json::json!([8, 1, 3, 3]))
     );
+}
+
+#[test]
+fn every_level_trains_the_same_weights() {
+    let trainings = json(&["bits", "--steps", "1", "--json"]);
+    let trainings = trainings.as_array().unwrap();
+    for id in ["W1", "W2", "W3", "W4"] {
+        for optimizer in ["sgd", "adamw"] {
+            let of_this = |entry: &&Value| entry["id"] == id && entry["optimizer"] == optimizer;
+            let digests: BTreeSet<_> =
+                trainings.iter().filter(of_this).map(|entry| entry["weights_sha256"].as_str()).collect();
+            assert_eq!(digests.len(), 1, "{id} {optimizer}");
+        }
+    }
 }
 
 #[test]
