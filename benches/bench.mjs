@@ -2,9 +2,10 @@
 // TensorFlow.js. All hosts take turns, so that a machine that others use as well slows them alike.
 import { stderr } from 'node:process';
 import { parseArgs } from 'node:util';
-import { command, run } from '../scripts/house.mjs';
-import { setUp } from '../scripts/setup.mjs';
+import { command } from '../scripts/house.mjs';
+import { build } from './build.mjs';
 import { openChromium, openFirefox } from './hosts/browser.mjs';
+import { withHosts } from './hosts/host.mjs';
 import { openNative } from './hosts/native.mjs';
 import { openNode } from './hosts/node.mjs';
 import { PARTS, PEAK_SECONDS } from './measure.mjs';
@@ -23,24 +24,10 @@ const PEAKS = 5;
 
 await command(async () => {
   const options = readOptions();
-  // Standard output is for the results.
-  setUp();
-  run('cargo xtask wasm --bench 1>&2');
-  run('cargo build --release --package nas-cli 1>&2');
-
+  build();
   const opening = options.workers > 1 ? IN_WORKERS : options.peers ? [...ENGINE, ...PEERS] : ENGINE;
-  const hosts = [];
-  try {
-    for (const open of opening) {
-      const host = await open(options.workers);
-      if (host) hosts.push(host);
-    }
-    const show =
-      options.workers > 1 ? await measureScaling(hosts, options) : await measureAll(hosts, options);
-    console.log(show);
-  } finally {
-    for (const host of hosts) await host.close();
-  }
+  const measureHosts = options.workers > 1 ? measureScaling : measureAll;
+  console.log(await withHosts(opening, options.workers, (hosts) => measureHosts(hosts, options)));
 });
 
 /** @typedef {ReturnType<typeof readOptions>} Options */

@@ -130,7 +130,8 @@ function profileOf(group) {
   return Object.fromEntries(entries.sort(([, a], [, b]) => b - a));
 }
 
-function groups(items, keyOf) {
+/** @type {<Item>(items: readonly Item[], keyOf: (item: Item) => string) => Map<string, Item[]>} */
+export function groups(items, keyOf) {
   const map = new Map();
   for (const item of items) {
     const key = keyOf(item);

@@ -50,7 +50,8 @@ export function profileTables({ workloads }) {
   });
 }
 
-function table(heads, rows) {
+/** @type {(heads: readonly string[], rows: readonly string[][]) => string} */
+export function table(heads, rows) {
   const widths = heads.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column].length)));
   const line = (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
   return [line(heads), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');

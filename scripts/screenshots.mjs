@@ -4,7 +4,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from '@playwright/test';
 import { preview } from 'vite';
-import { findChromium } from './chromium.mjs';
+import { findChromium } from './browsers.mjs';
 import { command, root } from './house.mjs';
 
 const folder = join(root, '.cache', 'screenshots');

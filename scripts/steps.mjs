@@ -1,7 +1,7 @@
 // Every step of `npm run check` and `npm test`, in the order in which they find mistakes soonest.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { installChromium } from './chromium.mjs';
+import { installChromium } from './browsers.mjs';
 import { root, run } from './house.mjs';
 import { checkSizes } from './sizes.mjs';
 

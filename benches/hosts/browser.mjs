@@ -1,32 +1,45 @@
 // Workers of a page in a headless browser.
 import { existsSync } from 'node:fs';
-import { chromium, firefox } from '@playwright/test';
-import { findChromium } from '../../scripts/chromium.mjs';
+import { chromium } from '@playwright/test';
+import { findChromium, findFirefox } from '../../scripts/browsers.mjs';
+import { inWorker } from './host.mjs';
 import { serve } from './serve.mjs';
+
+const ENGINE = { worker: '/hosts/web-worker.js' };
 
 /** @type {import('./host.mjs').Open} */
 export function openChromium(lanes) {
-  const executablePath = findChromium() ?? chromium.executablePath();
-  return openBrowser('chromium', lanes, { type: chromium, executablePath, worker: '/hosts/web-worker.js' });
+  return openInChromium('chromium', lanes, ENGINE);
 }
 
 /** @type {import('./host.mjs').Open} */
-export function openFirefox(lanes) {
-  const executablePath = firefox.executablePath();
-  return openBrowser('firefox', lanes, { type: firefox, executablePath, worker: '/hosts/web-worker.js' });
+export async function openFirefox(lanes) {
+  const executablePath = findFirefox();
+  if (executablePath === undefined) return undefined;
+  // Playwright drives only a Firefox of its own making.
+  const { launch } = await import('puppeteer-core');
+  return inBrowser('firefox', lanes, await launch({ browser: 'firefox', executablePath }), ENGINE);
 }
 
 /**
  * Workers that answer a request with `{ result }` or `{ error }`.
+ * @typedef {{ worker: string, module?: boolean }} Script
+ * @type {(name: string, lanes: number, script: Script) => Promise<import('./host.mjs').Host | undefined>}
+ */
+export async function openInChromium(name, lanes, script) {
+  const executablePath = findChromium() ?? chromium.executablePath();
+  if (!existsSync(executablePath)) return undefined;
+  return inBrowser(name, lanes, await chromium.launch({ executablePath }), script);
+}
+
+/**
  * @param {string} name
  * @param {number} lanes
- * @param {{ type: import('@playwright/test').BrowserType, executablePath: string, worker: string, module?: boolean }} how
- * @returns {Promise<import('./host.mjs').Host | undefined>}
+ * @param {import('@playwright/test').Browser | import('puppeteer-core').Browser} browser
+ * @param {Script} script
  */
-export async function openBrowser(name, lanes, { type, executablePath, worker, module = true }) {
-  if (!existsSync(executablePath)) return undefined;
+async function inBrowser(name, lanes, browser, { worker, module = true }) {
   const server = await serve();
-  const browser = await type.launch({ executablePath });
   const page = await browser.newPage();
   await page.goto(`${server.address}/hosts/blank.html`);
   await page.evaluate(
@@ -38,13 +51,13 @@ export async function openBrowser(name, lanes, { type, executablePath, worker, m
   );
   return {
     name,
-    lanes: Array.from({ length: lanes }, (_, lane) => ({
-      async measure(request) {
+    lanes: Array.from({ length: lanes }, (_, lane) =>
+      inWorker(async (request) => {
         const { result, error } = await page.evaluate(ask, { lane, request });
         if (error) throw new Error(`${name}: ${error}`);
         return result;
-      },
-    })),
+      }),
+    ),
     async close() {
       await browser.close();
       await server.close();

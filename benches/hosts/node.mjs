@@ -1,6 +1,7 @@
 // The browser's binary in threads of Node.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { inWorker } from './host.mjs';
 
 /** @type {import('./host.mjs').Open} */
 export async function openNode(lanes) {
@@ -10,14 +11,14 @@ export async function openNode(lanes) {
   );
   return {
     name: 'node',
-    lanes: workers.map((worker) => ({
-      async measure(request) {
+    lanes: workers.map((worker) =>
+      inWorker(async (request) => {
         worker.postMessage(request);
         const [{ result, error }] = await once(worker, 'message');
         if (error) throw new Error(error);
         return result;
-      },
-    })),
+      }),
+    ),
     async close() {
       await Promise.all(workers.map((worker) => worker.terminate()));
     },

@@ -1,17 +1,13 @@
 // TensorFlow.js on its wasm backend, in a worker of the same Chromium. Its packages are installed when first asked for.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { chromium } from '@playwright/test';
-import { findChromium } from '../../scripts/chromium.mjs';
 import { run } from '../../scripts/house.mjs';
-import { openBrowser } from '../hosts/browser.mjs';
+import { openInChromium } from '../hosts/browser.mjs';
 
 /** @type {import('../hosts/host.mjs').Open} */
 export function openTfjs(lanes) {
   install();
-  const executablePath = findChromium() ?? chromium.executablePath();
-  const worker = '/peers/tfjs-worker.js';
-  return openBrowser('tfjs', lanes, { type: chromium, executablePath, worker, module: false });
+  return openInChromium('tfjs', lanes, { worker: '/peers/tfjs-worker.js', module: false });
 }
 
 function install() {

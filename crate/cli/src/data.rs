@@ -8,9 +8,10 @@ use nas_run::DataFacts;
 use crate::failure::Failure;
 
 /// Datasets that travel with the command.
-const EMBEDDED: [(&str, &[u8]); 2] = [
+const EMBEDDED: [(&str, &[u8]); 3] = [
     ("digits8", include_bytes!("../../../static/data/digits8.nasdata")),
     ("mnist", include_bytes!("../../../static/data/mnist.nasdata")),
+    ("fashion", include_bytes!("../../../static/data/fashion.nasdata")),
 ];
 
 /// Where datasets come from.

@@ -2,6 +2,7 @@
 #![expect(clippy::print_stderr, reason = "this is a command line")]
 
 mod bench;
+mod bits;
 mod cost;
 mod data;
 mod failure;
@@ -37,6 +38,8 @@ enum Verb {
     Sample(sample::Arguments),
     /// Measures how fast networks are trained on this machine.
     Bench(bench::Arguments),
+    /// Trains the same networks at every width of the vector registers and prints digests of their weights.
+    Bits(bits::Arguments),
     /// Lists what there is to choose from.
     List(list::Arguments),
 }
@@ -48,6 +51,7 @@ fn main() {
         Verb::Cost(arguments) => cost::cost(&arguments),
         Verb::Sample(arguments) => sample::sample(&arguments),
         Verb::Bench(arguments) => bench::bench(&arguments),
+        Verb::Bits(arguments) => bits::bits(&arguments),
         Verb::List(arguments) => list::list(&arguments),
     };
     let code = result.map_or_else(

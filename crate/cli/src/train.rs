@@ -26,6 +26,9 @@ pub(crate) struct Arguments {
     /// Writes the initial weights to a JSON file: `[{path, shape, values}]`, shapes as in PyTorch.
     #[arg(long, value_name = "FILE")]
     export_init: Option<PathBuf>,
+    /// Writes the trained weights, likewise.
+    #[arg(long, value_name = "FILE")]
+    export: Option<PathBuf>,
     /// Writes the job (`job.json`) and a checkpoint of each epoch's end (`epoch-1.checkpoint`, …) into a folder: any
     /// of them can be finished elsewhere, with the same weights.
     #[arg(long, value_name = "DIR")]
@@ -73,6 +76,9 @@ pub(crate) fn train(arguments: &Arguments) -> Result<(), Failure> {
             write(&folder.join(format!("epoch-{epochs}.checkpoint")), &checkpoint)?;
         }
         if let Some(outcome) = outcome {
+            if let Some(path) = &arguments.export {
+                write(path, &to_json(&evaluation.trainer().export_weights())?)?;
+            }
             return report(arguments, &outcome);
         }
     }

@@ -1,5 +1,6 @@
 //! The command as people call it: what it prints, and how it ends.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -58,20 +59,40 @@ fn a_configuration_file_is_a_run_too() {
 }
 
 #[test]
-fn a_training_prints_scores_and_exports_its_initial_weights() {
-    let weights = Path::new(env!("CARGO_TARGET_TMPDIR")).join("init.json");
+fn a_training_prints_scores_and_exports_its_weights() {
+    let [initial, trained] =
+        ["initial.json", "trained.json"].map(|name| Path::new(env!("CARGO_TARGET_TMPDIR")).join(name));
     let words = ["train", "ref:digits-tiny", "--data", "digits8", "--epochs", "2", "--seed", "1", "--json"];
-    let training = json(&[&words[..], &["--export-init", weights.to_str().unwrap()]].concat());
+    let files = ["--export-init", initial.to_str().unwrap(), "--export", trained.to_str().unwrap()];
+    let training = json(&[&words[..], &files].concat());
     assert_eq!(training["curve"].as_array().unwrap().len(), 2);
     assert_eq!(training["weights_sha256"].as_str().unwrap().len(), 64);
     assert!(training["val_accuracy"].as_f64().unwrap() > 0.2);
     assert!(training["test_accuracy"].as_f64().unwrap() > 0.2);
-    let exported: Value = serde_json::from_str(&std::fs::read_to_string(weights).unwrap()).unwrap();
-    let first = &exported[0];
-    assert_eq!(
-        (&first["path"], &first["shape"]),
-        (&"conv2d-1.weight".into(), &serde_json::json!([8, 1, 3, 3]))
-    );
+    let [initial, trained] = [initial, trained]
+        .map(|file| serde_json::from_slice::<Value>(&std::fs::read(file).unwrap()).unwrap());
+    for weights in [&initial, &trained] {
+        let first = &weights[0];
+        assert_eq!(
+            (&first["path"], &first["shape"]),
+            (&"conv2d-1.weight".into(), &serde_json::json!([8, 1, 3, 3]))
+        );
+    }
+    assert_ne!(initial[0]["values"], trained[0]["values"]);
+}
+
+#[test]
+fn every_level_trains_the_same_weights() {
+    let trainings = json(&["bits", "--steps", "1", "--json"]);
+    let trainings = trainings.as_array().unwrap();
+    for id in ["W1", "W2", "W3", "W4"] {
+        for optimizer in ["sgd", "adamw"] {
+            let of_this = |entry: &&Value| entry["id"] == id && entry["optimizer"] == optimizer;
+            let digests: BTreeSet<_> =
+                trainings.iter().filter(of_this).map(|entry| entry["weights_sha256"].as_str()).collect();
+            assert_eq!(digests.len(), 1, "{id} {optimizer}");
+        }
+    }
 }
 
 #[test]

@@ -15,7 +15,8 @@ import numpy as np
 
 HERE = pathlib.Path(__file__).resolve().parent
 FILES = HERE.parents[2] / "static" / "data"
-CASES = [("digits8", 4), ("digits8", 5), ("digits8", 8), ("mnist", 7), ("mnist", 14), ("mnist", 20), ("mnist", 28)]
+CASES = [("digits8", 4), ("digits8", 5), ("digits8", 8), ("mnist", 7), ("mnist", 14), ("mnist", 20), ("mnist", 28),
+         ("fashion", 7), ("fashion", 14), ("fashion", 28)]
 UNIT = 256
 
 
@@ -48,7 +49,8 @@ def bits(value):
     return int(np.float32(value).view(np.uint32))
 
 
-def case(name, resolution):
+def normalized(name, resolution):
+    """Images [n, height, width, channels], labels, the sizes of the splits, mean and standard deviation."""
     header, images, labels = read(name)
     pixels = shrink(images, resolution)
     train = pixels[:header["splits"]["train"]].ravel().tolist()
@@ -56,11 +58,15 @@ def case(name, resolution):
     mean = np.float32(total / (count * UNIT))
     spread = count * sum(value * value for value in train) - total * total
     deviation = np.float32(math.sqrt(spread) / (count * UNIT))
-    normalized = (pixels.astype(np.float32) / np.float32(UNIT) - mean) / deviation
+    images = (pixels.astype(np.float32) / np.float32(UNIT) - mean) / deviation
+    return images, labels, header["splits"], mean, deviation
 
+
+def case(name, resolution):
+    images, labels, splits, mean, deviation = normalized(name, resolution)
     digest, begin = hashlib.sha256(), 0
-    for samples in header["splits"].values():
-        piece(digest, normalized[begin:begin + samples].astype("<f4").tobytes())
+    for samples in splits.values():
+        piece(digest, images[begin:begin + samples].astype("<f4").tobytes())
         for label in labels[begin:begin + samples].tolist():
             piece(digest, struct.pack("<Q", label))
         begin += samples
@@ -68,5 +74,6 @@ def case(name, resolution):
             "mean_bits": bits(mean), "standard_deviation_bits": bits(deviation), "sha256": digest.hexdigest()}
 
 
-golden = {"made_by": f"crate/data/tests/golden.py, numpy {np.__version__}", "cases": [case(*c) for c in CASES]}
-(HERE / "golden.json").write_text(json.dumps(golden, indent=1) + "\n")
+if __name__ == "__main__":
+    golden = {"made_by": f"crate/data/tests/golden.py, numpy {np.__version__}", "cases": [case(*c) for c in CASES]}
+    (HERE / "golden.json").write_text(json.dumps(golden, indent=1) + "\n")

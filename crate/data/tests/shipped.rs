@@ -8,16 +8,18 @@ use serde_json::Value;
 
 const DIGITS8: &[u8] = include_bytes!("../../../static/data/digits8.nasdata");
 const MNIST: &[u8] = include_bytes!("../../../static/data/mnist.nasdata");
+const FASHION: &[u8] = include_bytes!("../../../static/data/fashion.nasdata");
 const GOLDEN: &str = include_str!("golden.json");
 
 /// Changing these changes every evaluation key: results made with the old files are not found any more.
 const DIGITS_HASH: &str = "ff24feff7e7336cdb2b69a068099a64bc625c60785e9911aa9cecbfe7587a300";
 const MNIST_HASH: &str = "00873dff822db2b19b4ea8b22cfde834954c7f07383ade48fef850c40ecdbfd6";
+const FASHION_HASH: &str = "98a3ebb2910daaf7e80862ee9d7ef79f1a13730c9af5667df68cd3748d010f85";
 
 const SPLITS: [Split; 3] = [Split::Train, Split::Validation, Split::Test];
 
-fn shipped() -> [Dataset; 2] {
-    [DIGITS8, MNIST].map(|file| Dataset::parse(file).expect("a shipped file is good"))
+fn shipped() -> [Dataset; 3] {
+    [DIGITS8, MNIST, FASHION].map(|file| Dataset::parse(file).expect("a shipped file is good"))
 }
 
 #[test]
@@ -32,7 +34,7 @@ fn a_dataset_is_found_by_its_identifier() {
     assert_eq!(DatasetInfo::find("mnist").map(DatasetInfo::file_name).as_deref(), Some("mnist.nasdata"));
     assert_eq!(DatasetInfo::find("MNIST"), None);
     let members = datasets();
-    assert_eq!(members.iter().map(|member| member.id).collect::<Vec<_>>(), ["digits8", "mnist"]);
+    assert_eq!(members.iter().map(|member| member.id).collect::<Vec<_>>(), ["digits8", "mnist", "fashion"]);
     assert_eq!(members[1].title.es, "Dígitos manuscritos MNIST");
 }
 
@@ -46,19 +48,22 @@ fn a_file_is_opened_as_what_it_is_only() {
 
 #[test]
 fn they_have_the_content_they_had_when_they_were_first_packed() {
-    let [digits, mnist] = shipped();
+    let [digits, mnist, fashion] = shipped();
     assert_eq!(digits.hash().to_string(), DIGITS_HASH);
     assert_eq!(mnist.hash().to_string(), MNIST_HASH);
+    assert_eq!(fashion.hash().to_string(), FASHION_HASH);
 }
 
 #[test]
 fn sizes_are_as_designed() {
-    let [digits, mnist] = shipped();
+    let [digits, mnist, fashion] = shipped();
     let samples = |dataset: &Dataset| SPLITS.map(|split| dataset.samples(split));
     assert_eq!(samples(&digits), [1197, 300, 300]);
-    assert_eq!(samples(&mnist), [2000, 500, 1000]);
     assert_eq!((digits.resolution(), digits.channels(), digits.classes()), (8, 1, 10));
-    assert_eq!((mnist.resolution(), mnist.channels(), mnist.classes()), (28, 1, 10));
+    for dataset in [mnist, fashion] {
+        assert_eq!(samples(&dataset), [2000, 500, 1000]);
+        assert_eq!((dataset.resolution(), dataset.channels(), dataset.classes()), (28, 1, 10));
+    }
     // What a first visit loads.
     assert!(DIGITS8.len() <= 60 << 10);
 }
@@ -72,13 +77,15 @@ fn class_counts<'a>(labels: impl IntoIterator<Item = &'a u8>) -> [u32; 10] {
 
 #[test]
 fn validation_and_test_have_as_many_images_of_each_class() {
-    let [digits, mnist] = shipped();
+    let [digits, mnist, fashion] = shipped();
     let counts = |dataset: &Dataset, split| class_counts(dataset.labels(split));
     assert_eq!(counts(&digits, Split::Validation), [30; 10]);
     assert_eq!(counts(&digits, Split::Test), [30; 10]);
-    assert_eq!(counts(&mnist, Split::Train), [200; 10]);
-    assert_eq!(counts(&mnist, Split::Validation), [50; 10]);
-    assert_eq!(counts(&mnist, Split::Test), [100; 10]);
+    for dataset in [mnist, fashion] {
+        assert_eq!(counts(&dataset, Split::Train), [200; 10]);
+        assert_eq!(counts(&dataset, Split::Validation), [50; 10]);
+        assert_eq!(counts(&dataset, Split::Test), [100; 10]);
+    }
 }
 
 /// A class is behind another one by more than one image only when it has none left.
@@ -120,7 +127,12 @@ fn normalized_images_have_the_golden_bits() {
     assert!(cases.len() >= 6);
     for case in cases {
         let info = DatasetInfo::find(case["id"].as_str().expect("an id")).expect("a shipped dataset");
-        let file = if info.id == "mnist" { MNIST } else { DIGITS8 };
+        let file = match info.id.as_str() {
+            "digits8" => DIGITS8,
+            "mnist" => MNIST,
+            "fashion" => FASHION,
+            other => panic!("no file of {other}"),
+        };
         let resolution = case["resolution"].as_u64().expect("a number") as u32;
         let dataset =
             info.open(file).and_then(|dataset| dataset.at_resolution(resolution)).expect("possible");

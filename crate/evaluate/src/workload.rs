@@ -3,7 +3,7 @@
 use nas_arch::{NetworkError, Optimizer, Recipe, Schedule, Shape, reference};
 use nas_cost::{CostError, NetworkCosts};
 use nas_nn::{SampleSizes, Samples, Seeds, Split, Trainer, TrainerError};
-use nas_numerics::{Rng, sha256};
+use nas_numerics::{Digest, Rng, sha256};
 use thiserror::Error;
 
 /// The workloads, each a reference network: small, branching, wide and shallow, with attention.
@@ -96,6 +96,12 @@ impl Workload {
     #[must_use]
     pub const fn updates(&self) -> u64 {
         self.updates
+    }
+
+    /// Digest of the weights and running statistics as they are.
+    #[must_use]
+    pub fn weights_digest(&self) -> Digest {
+        self.trainer.weights_digest()
     }
 
     /// The kind of work that [`Self::advance`] will do next.

@@ -1,4 +1,4 @@
-//! What `npm run bench` measures in a browser; the page's package is built without it.
+//! What `npm run bench` and `npm run bits` train in a browser; the page's package is built without it.
 
 use nas_arch::Optimizer;
 use nas_evaluate::{MOMENTUM, Workload, WorkloadError};
@@ -51,6 +51,13 @@ impl WorkloadHandle {
     #[must_use]
     pub fn updates(&self) -> f64 {
         self.0.updates() as f64
+    }
+
+    /// SHA-256 of the weights and running statistics as they are.
+    #[wasm_bindgen(js_name = weightsSha256)]
+    #[must_use]
+    pub fn weights_sha256(&self) -> String {
+        self.0.weights_digest().to_string()
     }
 
     /// Multiply-accumulates of the forward pass of one image.
