@@ -176,3 +176,34 @@ fn a_step_of_a_workload_holds_little_more_than_backward_keeps() {
         assert!((1.0..most).contains(&ratio), "{network}: {ratio}");
     }
 }
+
+/// A trainer halts between two steps. What is longer than a chunk may be is one image of one operator.
+#[test]
+fn a_step_is_a_chunk_at_most_or_one_image_of_one_operator() {
+    let mut wide = Network::new(Shape::new(1, 28, 28));
+    for layer in ["first", "second"] {
+        wide.push(layer, Op::Conv2d(Conv2d::square(256, 5)));
+    }
+    wide.push("mean", Op::GlobalAvgPool);
+    wide.push("classes", Op::Dense(Dense { out_features: 10, bias: true }));
+    let mut long = Network::new(Shape::new(1, 28, 28));
+    long.push("features", Op::Dense(Dense { out_features: 4096, bias: true }));
+    long.push("classes", Op::Dense(Dense { out_features: 10, bias: true }));
+    for network in [wide, long].into_iter().chain((0..NETWORKS).map(random_network)) {
+        let graph = network.resolve().unwrap();
+        let layout = ParameterLayout::new(&graph);
+        for mode in [TRAINING, Mode::Inference] {
+            let plan = Plan::compile(&graph, &layout, 32, mode).unwrap();
+            for (index, step) in plan.steps.iter().enumerate() {
+                let (macs, what) = (plan.step_macs(index), plan.describe(index));
+                match plan.tasks[step.task as usize].extent {
+                    Extent::EachImage if step.images == 1 => {}
+                    Extent::EachImage => assert!(macs <= stages::CHUNK_MACS, "{what:?}: {macs}"),
+                    Extent::Batch => {
+                        assert!(macs <= crate::operators::PARAMETERS_AT_ONCE as u64, "{what:?}: {macs}");
+                    }
+                }
+            }
+        }
+    }
+}
