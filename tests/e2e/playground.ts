@@ -22,6 +22,17 @@ export const QUICK: Link = {
 /** A search that is still going on whenever a test looks. */
 export const LONG: Link = { ...QUICK, candidates: 400, epochs: 9 };
 
+/** Networks as large as there are: one operator on one image takes a tenth of a second, a candidate minutes. */
+export const HUGE: Link = {
+  ...LONG,
+  data: 'mnist',
+  res: 28,
+  device: 'gtx-1080-ti',
+  'layers.operators': 'conv5x5',
+  'layers.widths': 256,
+  'layers.max_depth': 12,
+};
+
 const RUN_TIMEOUT_MS = 60_000;
 
 export function fragmentOf(link: Link): string {
@@ -36,6 +47,8 @@ export class Playground {
   readonly resetButton: Locator;
   readonly phase: Locator;
   readonly told: Locator;
+  /** Workers that have a job. */
+  readonly busyLanes: Locator;
   readonly goal: Locator;
   readonly front: Locator;
   readonly frontSummary: Locator;
@@ -50,6 +63,7 @@ export class Playground {
     this.resetButton = page.getByTestId('reset');
     this.phase = page.getByTestId('phase');
     this.told = page.getByTestId('told');
+    this.busyLanes = page.getByTestId('lanes').getByText('#');
     this.goal = page.getByTestId('goal');
     this.front = page.getByTestId('front-chart');
     this.frontSummary = page.getByTestId('front-summary');

@@ -1,5 +1,5 @@
 import { expect, test } from './fixtures';
-import { LONG, QUICK } from './playground';
+import { HUGE, LONG, QUICK } from './playground';
 
 test('a search runs to its end and shows its front, its log and a test accuracy', async ({
   page,
@@ -33,6 +33,21 @@ test('a search is paused and goes on', async ({ playground }) => {
   expect(await playground.toldCount()).toBe(told);
   await playground.searchButton.click();
   await playground.waitForTold(told + 1);
+});
+
+test('a search of huge networks is paused, resumed and reset while its workers compute', async ({
+  playground,
+}) => {
+  await playground.open(HUGE);
+  await playground.search();
+  await expect(playground.busyLanes.first()).toBeVisible();
+  await playground.searchButton.click();
+  await playground.waitForPhase('paused');
+  await playground.searchButton.click();
+  await playground.waitForPhase('running');
+  expect(await playground.toldCount()).toBe(0);
+  await playground.resetButton.click();
+  await playground.waitForPhase('idle');
 });
 
 test('steps tell one candidate each, also from the beginning', async ({ playground }) => {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import * as binary from '../../www/pkg/nas_wasm.js';
 
 const MACS_A_STEP = 50_000_000;
+const WARM_UP_CYCLES = 20;
 
 binary.initSync({ module: readFileSync(new URL('../../www/pkg/nas_wasm_bg.wasm', import.meta.url)) });
 
@@ -43,4 +44,27 @@ export function browserLog(link) {
   evaluator?.free();
   run.free();
   return log;
+}
+
+/**
+ * Bytes of the binary's memory before and after so many cycles, each of which makes a run and an evaluator, trains a
+ * little, and frees both.
+ * @type {(link: string, cycles: number) => { before: number, after: number }}
+ */
+export function memoryOfCycles(link, cycles) {
+  const { config } = binary.readLink(link);
+  const cycle = () => {
+    const run = new binary.Coordinator(config);
+    const job = run.nextJob();
+    const evaluator = evaluatorFor(job.data);
+    evaluator.begin(job);
+    evaluator.step(1_000_000);
+    evaluator.free();
+    run.free();
+  };
+  const { memory } = binary.initSync({});
+  for (let i = 0; i < WARM_UP_CYCLES; i += 1) cycle();
+  const before = memory.buffer.byteLength;
+  for (let i = 0; i < cycles; i += 1) cycle();
+  return { before, after: memory.buffer.byteLength };
 }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SHORT_RUN, nas, nativeLog, temporaryFolder } from '../native.mjs';
-import { binary, browserLog, evaluatorFor, finish } from './browser-binary.mjs';
+import { browserLog, evaluatorFor, finish, memoryOfCycles } from './browser-binary.mjs';
 
 // The command writes single-precision numbers with as few digits as tell them apart.
 const singles = (/** @type {unknown} */ value) =>
@@ -59,19 +59,6 @@ test('a checkpoint made natively at the end of any epoch is finished in the brow
 });
 
 test('handles free what they hold: memory is flat over 200 of them', () => {
-  const { config } = binary.readLink(SHORT_RUN);
-  const cycle = () => {
-    const run = new binary.Coordinator(config);
-    const job = run.nextJob();
-    const evaluator = evaluatorFor(job.data);
-    evaluator.begin(job);
-    evaluator.step(1_000_000);
-    evaluator.free();
-    run.free();
-  };
-  const { memory } = binary.initSync({});
-  for (let i = 0; i < 20; i += 1) cycle();
-  const before = memory.buffer.byteLength;
-  for (let i = 0; i < 200; i += 1) cycle();
-  assert.equal(memory.buffer.byteLength, before);
+  const { before, after } = memoryOfCycles(SHORT_RUN, 200);
+  assert.equal(after, before);
 });

@@ -19,12 +19,20 @@ const EPSILON: f32 = 1e-6;
 /// `gradients`: `[n]`.
 pub fn clip_by_norm(gradients: &mut [f32], longest: f32) -> f32 {
     let norm = dot(gradients, gradients).sqrt();
+    clip_part(gradients, norm, longest);
+    norm
+}
+
+/// What [`clip_by_norm`] does to a part of gradients whose norm all together is `norm`.
+///
+/// # Shapes
+/// `gradients`: `[n]`.
+pub fn clip_part(gradients: &mut [f32], norm: f32, longest: f32) {
     let factor = longest / (norm + EPSILON);
     if factor >= 1.0 {
-        return norm;
+        return;
     }
     vectorize!(for gradient in gradients.iter_mut() {
         *gradient *= factor;
     });
-    norm
 }

@@ -71,7 +71,7 @@ pub use batch_norm::{
     batch_norm_inference_statistics,
 };
 pub use channel_shuffle::{ChannelShuffle, channel_shuffle_backward, channel_shuffle_forward};
-pub use clip::clip_by_norm;
+pub use clip::{clip_by_norm, clip_part};
 pub use concat::{ConcatPart, concat_backward, concat_forward};
 pub use conv2d::{Conv2d, conv2d_backward_input, conv2d_backward_parameters, conv2d_forward};
 pub use dense::{Dense, dense_backward_input, dense_backward_parameters, dense_forward};

@@ -37,19 +37,42 @@ pub fn sum(values: &[f32]) -> f32 {
 /// When the lengths differ.
 #[must_use]
 pub fn dot(left: &[f32], right: &[f32]) -> f32 {
-    check_len("right", right.len(), left.len());
-    let mut partial = [0.0_f32; PARTIAL_SUMS];
-    let (left, left_rest) = left.as_chunks::<PARTIAL_SUMS>();
-    let (right, right_rest) = right.as_chunks::<PARTIAL_SUMS>();
-    for (left, right) in left.iter().zip(right) {
-        for lane in 0..PARTIAL_SUMS {
-            partial[lane] += left[lane] * right[lane];
+    let mut sums = PartialDot::default();
+    sums.add(left, right);
+    sums.value()
+}
+
+/// A [`dot`] of slices that come in pieces: all but the last must be multiples of sixteen values long.
+#[derive(Debug, Clone, Default)]
+pub struct PartialDot([f32; PARTIAL_SUMS]);
+
+impl PartialDot {
+    /// Adds the products of a piece.
+    ///
+    /// # Panics
+    /// When the lengths differ.
+    #[inline]
+    pub fn add(&mut self, left: &[f32], right: &[f32]) {
+        check_len("right", right.len(), left.len());
+        let mut partial = self.0;
+        let (left, left_rest) = left.as_chunks::<PARTIAL_SUMS>();
+        let (right, right_rest) = right.as_chunks::<PARTIAL_SUMS>();
+        for (left, right) in left.iter().zip(right) {
+            for lane in 0..PARTIAL_SUMS {
+                partial[lane] += left[lane] * right[lane];
+            }
         }
+        for (sum, (left, right)) in partial.iter_mut().zip(left_rest.iter().zip(right_rest)) {
+            *sum += left * right;
+        }
+        self.0 = partial;
     }
-    for (sum, (left, right)) in partial.iter_mut().zip(left_rest.iter().zip(right_rest)) {
-        *sum += left * right;
+
+    /// The sum of all.
+    #[must_use]
+    pub fn value(&self) -> f32 {
+        combine(self.0)
     }
-    combine(partial)
 }
 
 /// The tree by halves.

@@ -28,6 +28,8 @@ use nas_arch::Op;
 use nas_kernels::{ActivationFunction, LeakyRelu, ShapeError};
 
 use crate::plan::{Backward, Lowering};
+#[cfg(test)]
+pub(crate) use step::PARAMETERS_AT_ONCE;
 pub(crate) use step::{
     LOSS_BACKWARD, LOSS_FORWARD, LOSS_LOGITS, clear_parameter_gradients, load, loss, update,
 };

@@ -1,13 +1,18 @@
-//! The optimiser's state, and one update of all parameters.
+//! The optimiser's state, and one update of all parameters, some at a time.
+
+use core::ops::Range;
 
 use nas_arch::Optimizer;
-use nas_kernels::{AdamW, Sgd, adamw_step, clip_by_norm, sgd_step};
+use nas_kernels::reduce::PartialDot;
+use nas_kernels::{AdamW, Sgd, adamw_step, clip_part, sgd_step};
 
 /// An optimiser with its state in one flat buffer: the velocity, or first and second moments one after the other.
 #[derive(Debug, Clone)]
 pub(crate) struct OptimizerState {
     rule: Optimizer,
     clip_norm: Option<f32>,
+    /// Of the gradients that have been measured since the last update.
+    squares: PartialDot,
     decaying: usize,
     values: Vec<f32>,
 }
@@ -23,7 +28,8 @@ pub(crate) const fn state_per_parameter(rule: Optimizer) -> usize {
 impl OptimizerState {
     /// The state before the first step; of `parameters` trained elements the first `decaying` decay.
     pub(crate) fn new(rule: Optimizer, parameters: usize, decaying: usize) -> Self {
-        Self { rule, clip_norm: None, decaying, values: vec![0.0; state_per_parameter(rule) * parameters] }
+        let values = vec![0.0; state_per_parameter(rule) * parameters];
+        Self { rule, clip_norm: None, squares: PartialDot::default(), decaying, values }
     }
 
     /// The same with gradients no longer than this.
@@ -39,36 +45,48 @@ impl OptimizerState {
         &mut self.values
     }
 
-    /// Clips the gradients, if the recipe wants it, and changes the parameters. `step` counts from 1.
+    /// Measures the gradients of some parameters, if the recipe wants them clipped. All are measured, in order and in pieces of
+    /// a multiple of sixteen, before any is updated.
+    pub(crate) fn measure(&mut self, part: Range<usize>, gradients: &[f32]) {
+        if self.clip_norm.is_none() {
+            return;
+        }
+        if part.start == 0 {
+            self.squares = PartialDot::default();
+        }
+        let gradients = &gradients[part];
+        self.squares.add(gradients, gradients);
+    }
+
+    /// Clips the gradients of some parameters, if the recipe wants it, and changes these parameters. `step` counts from 1.
     pub(crate) fn update(
         &mut self,
         learning_rate: f32,
         step: u32,
+        part: Range<usize>,
         parameters: &mut [f32],
         gradients: &mut [f32],
     ) {
         if let Some(longest) = self.clip_norm {
-            clip_by_norm(gradients, longest);
+            clip_part(&mut gradients[part.clone()], self.squares.value().sqrt(), longest);
         }
-        let gradients = &*gradients;
-        let (decaying, others) = parameters.split_at_mut(self.decaying);
-        let (decaying_gradients, other_gradients) = gradients.split_at(self.decaying);
-        match self.rule {
-            Optimizer::Sgd { momentum, nesterov, weight_decay } => {
-                let (decaying_velocity, other_velocity) = self.values.split_at_mut(self.decaying);
-                let options = Sgd { learning_rate, momentum, weight_decay, nesterov };
-                sgd_step(&options, decaying, decaying_gradients, decaying_velocity);
-                let options = Sgd { weight_decay: 0.0, ..options };
-                sgd_step(&options, others, other_gradients, other_velocity);
-            }
-            Optimizer::AdamW { beta1, beta2, epsilon, weight_decay } => {
-                let (first, second) = self.values.split_at_mut(gradients.len());
-                let (decaying_first, other_first) = first.split_at_mut(self.decaying);
-                let (decaying_second, other_second) = second.split_at_mut(self.decaying);
-                let options = AdamW { learning_rate, beta1, beta2, epsilon, weight_decay };
-                adamw_step(&options, step, decaying, decaying_gradients, decaying_first, decaying_second);
-                let options = AdamW { weight_decay: 0.0, ..options };
-                adamw_step(&options, step, others, other_gradients, other_first, other_second);
+        let border = self.decaying.clamp(part.start, part.end);
+        for (part, decays) in [(part.start..border, true), (border..part.end, false)] {
+            let (parameters, gradients) = (&mut parameters[part.clone()], &gradients[part.clone()]);
+            match self.rule {
+                Optimizer::Sgd { momentum, nesterov, weight_decay } => {
+                    let weight_decay = if decays { weight_decay } else { 0.0 };
+                    let options = Sgd { learning_rate, momentum, weight_decay, nesterov };
+                    sgd_step(&options, parameters, gradients, &mut self.values[part]);
+                }
+                Optimizer::AdamW { beta1, beta2, epsilon, weight_decay } => {
+                    let weight_decay = if decays { weight_decay } else { 0.0 };
+                    let options = AdamW { learning_rate, beta1, beta2, epsilon, weight_decay };
+                    let moment_len = self.values.len() / 2;
+                    let (first, second) = self.values.split_at_mut(moment_len);
+                    let (first, second) = (&mut first[part.clone()], &mut second[part]);
+                    adamw_step(&options, step, parameters, gradients, first, second);
+                }
             }
         }
     }
@@ -86,9 +104,34 @@ mod tests {
         ];
         for rule in rules {
             let mut parameters = [1.0, 1.0, 1.0];
-            OptimizerState::new(rule, 3, 1).update(0.1, 1, &mut parameters, &mut [0.0; 3]);
+            OptimizerState::new(rule, 3, 1).update(0.1, 1, 0..3, &mut parameters, &mut [0.0; 3]);
             assert!(parameters[0] < 1.0, "{rule:?}");
             assert_eq!(parameters[1..], [1.0, 1.0], "{rule:?}");
+        }
+    }
+
+    #[test]
+    fn parts_are_the_whole() {
+        let rules =
+            [Optimizer::Sgd { momentum: 0.9, nesterov: true, weight_decay: 0.5 }, Optimizer::adam_w()];
+        for rule in rules {
+            // In parts that end here.
+            let update = |ends: &[usize]| {
+                let mut state = OptimizerState::new(rule, 50, 20).with_clip_norm(Some(1.0));
+                let mut parameters: Vec<f32> = (0..50).map(|index| index as f32 / 7.0).collect();
+                let parts = || [0].iter().chain(ends).zip(ends);
+                for step in 1..=2 {
+                    let mut gradients: Vec<f32> = (0..50).map(|index| 1.0 / (1.0 + index as f32)).collect();
+                    for (&start, &end) in parts() {
+                        state.measure(start..end, &gradients);
+                    }
+                    for (&start, &end) in parts() {
+                        state.update(0.1, step, start..end, &mut parameters, &mut gradients);
+                    }
+                }
+                (parameters, state.values)
+            };
+            assert_eq!(update(&[16, 32, 50]), update(&[50]), "{rule:?}");
         }
     }
 }

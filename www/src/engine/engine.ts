@@ -83,7 +83,10 @@ export interface SessionListener {
 }
 
 export interface Session {
-  /** Stops handing out work; workers halt within 50 ms and go on from where they were. */
+  /**
+   * Answered at once; workers halt after the step that they are at, some 15 ms or one operator on one image, and go on
+   * from where they were.
+   */
   pause(): void;
   resume(): void;
   /** Goes on until one more candidate is told, then pauses. */

@@ -287,6 +287,19 @@ describe('pause, resume and step', () => {
   });
 });
 
+describe('an answer', () => {
+  it('never waits for a trainer, however long its step takes', () => {
+    const bench = new Bench(2);
+    const busy = bench.trainer(0);
+    bench.does('pause');
+    expect(bench.states).toEqual(['running', 'paused']);
+    bench.does('resume');
+    bench.does('stop');
+    expect(bench.states).toEqual(['running', 'paused', 'running', 'finished']);
+    expect(busy.heard.map(({ kind }) => kind)).toEqual(['job', 'pause', 'resume', 'pause']);
+  });
+});
+
 describe('the end', () => {
   it('stops with its line, also while paused', () => {
     for (const isPaused of [false, true]) {

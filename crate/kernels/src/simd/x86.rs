@@ -1,14 +1,16 @@
 //! AVX2 and AVX-512.
 
+#[cfg(not(miri))]
+use std::arch::x86_64::_mm512_cmp_ps_mask;
 use std::arch::x86_64::{
     __m128, __m128i, __m256, __m256i, __m512, _CMP_LE_OQ, _mm_add_ps, _mm_and_ps, _mm_andnot_ps,
     _mm_blendv_ps, _mm_cmpgt_epi32, _mm_cmple_ps, _mm_loadu_ps, _mm_maskload_ps, _mm_maskstore_ps,
     _mm_mul_ps, _mm_or_ps, _mm_set1_epi32, _mm_set1_ps, _mm_setr_epi32, _mm_storeu_ps, _mm_sub_ps,
     _mm256_add_ps, _mm256_blendv_ps, _mm256_cmp_ps, _mm256_cmpgt_epi32, _mm256_loadu_ps, _mm256_maskload_ps,
     _mm256_maskstore_ps, _mm256_mul_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setr_epi32,
-    _mm256_storeu_ps, _mm256_sub_ps, _mm512_add_ps, _mm512_cmp_ps_mask, _mm512_loadu_ps,
-    _mm512_mask_blend_ps, _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_mul_ps, _mm512_set1_ps,
-    _mm512_storeu_ps, _mm512_sub_ps,
+    _mm256_storeu_ps, _mm256_sub_ps, _mm512_add_ps, _mm512_loadu_ps, _mm512_mask_blend_ps,
+    _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_storeu_ps,
+    _mm512_sub_ps,
 };
 use std::cell::Cell;
 
@@ -277,7 +279,7 @@ register! {
         _mm512_mask_storeu_ps(values.as_mut_ptr(), mask_512(values.len()), vector);
     },
     _mm512_add_ps, _mm512_mul_ps, _mm512_sub_ps, |left, right, then, otherwise| {
-        _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LE_OQ>(left, right), otherwise, then)
+        _mm512_mask_blend_ps(at_most_512(left, right), otherwise, then)
     }
 }
 
@@ -299,4 +301,28 @@ fn mask_256(count: usize) -> __m256i {
 #[inline(always)]
 fn mask_512(count: usize) -> u16 {
     ((1_u32 << count) - 1) as u16
+}
+
+/// One bit for each lane in which left ≤ right; for hosts with AVX-512.
+#[cfg(not(miri))]
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn at_most_512(left: __m512, right: __m512) -> u16 {
+    _mm512_cmp_ps_mask::<_CMP_LE_OQ>(left, right)
+}
+
+/// The same lane by lane: Miri does not know the instruction.
+#[cfg(miri)]
+#[expect(unsafe_code, reason = "intrinsics")]
+fn at_most_512(left: __m512, right: __m512) -> u16 {
+    let ([mut lefts, mut rights], mut mask) = ([[0.0_f32; 16]; 2], 0);
+    // Safety: the caller has the registers, and the arrays are as long.
+    unsafe {
+        _mm512_storeu_ps(lefts.as_mut_ptr(), left);
+        _mm512_storeu_ps(rights.as_mut_ptr(), right);
+    }
+    for lane in 0..16 {
+        mask |= u16::from(lefts[lane] <= rights[lane]) << lane;
+    }
+    mask
 }

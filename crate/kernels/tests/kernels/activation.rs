@@ -15,7 +15,7 @@ fn leaky(negative_slope: f32) -> Function {
     Function::LeakyRelu(LeakyRelu::new(negative_slope).unwrap())
 }
 
-fn every_function() -> [(&'static str, Function); 9] {
+pub(crate) fn every_function() -> [(&'static str, Function); 9] {
     [
         ("relu", Function::Relu),
         ("relu6", Function::Relu6),

@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use crate::reference::ConvolutionSizes;
 use crate::support::{
-    GoldenWindow, LINEAR, assert_close, assert_gradient, assert_same_bits, exact_values, golden,
-    normal_values, spoilt_scratch, weighted_sum,
+    GoldenWindow, LINEAR, assert_close, assert_gradient, assert_same_bits, cases, exact_values, golden,
+    normal_values, size, spoilt_scratch, weighted_sum,
 };
 
 /// Inputs whose products and sums are exact in `f32`.
@@ -288,15 +288,15 @@ prop_compose! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(300), failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Any window on any small image, down to 1×1 images, one channel, a batch of one, and kernels larger
     /// than the image: refused when nothing fits, otherwise exactly the formula.
     #[test]
     fn agrees_with_the_formula(
-        (batch, height, width) in (1_usize..=3, 1_usize..=7, 1_usize..=7),
+        (batch, height, width) in (size(3), size(7), size(7)),
         groups in 1_usize..=4,
-        (group_inputs, group_outputs) in (1_usize..=6, 1_usize..=19),
+        (group_inputs, group_outputs) in (size(6), size(19)),
         depthwise in any::<bool>(),
         window in any_window(),
     ) {

@@ -10,7 +10,7 @@ use nas_kernels::{
 use proptest::prelude::*;
 
 use crate::batch_norm::{backward_in_pieces, train_in_pieces};
-use crate::support::{assert_same_bits, normal_values, spoilt_scratch};
+use crate::support::{assert_same_bits, cases, normal_values, size, spoilt_scratch};
 
 const RELU: ActivationFunction = ActivationFunction::Relu;
 
@@ -180,6 +180,15 @@ fn special_values_come_out_the_same() {
     }
 }
 
+/// Full registers, on a single pixel, so that Miri comes to an end.
+#[test]
+fn levels_agree_on_full_registers() {
+    for (channels, outputs) in [(3, 35), (35, 3)] {
+        let image = Image::new(1, 1, 1, channels).unwrap();
+        assert_levels_agree("normal values", || all_operators(image, outputs, &normal_values));
+    }
+}
+
 #[test]
 fn a_level_is_forced_until_its_body_ends() {
     let before = Level::current();
@@ -205,13 +214,13 @@ fn the_loop_of_the_peak_does_its_work_at_every_level() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(40), failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Panels and tiles of all widths, with their tails.
     #[test]
     fn levels_agree_on_any_sizes(
-        (batch, height, width) in (1_usize..=3, 1_usize..=9, 1_usize..=9),
-        (channels, outputs) in (1_usize..=70, 1_usize..=70),
+        (batch, height, width) in (size(3), size(9), size(9)),
+        (channels, outputs) in (size(70), size(70)),
     ) {
         let image = Image::new(batch, height, width, channels).unwrap();
         assert_levels_agree("normal values", || all_operators(image, outputs, &normal_values));

@@ -19,4 +19,5 @@ mod pool;
 mod rearrange;
 mod reduce;
 mod reference;
+mod shapes;
 mod support;

@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use crate::reference::pooled_elements;
 use crate::support::{
-    GoldenWindow, LINEAR, assert_close, assert_gradient, assert_same_bits, exact_values, golden,
-    normal_values, weighted_sum,
+    GoldenWindow, LINEAR, assert_close, assert_gradient, assert_same_bits, cases, exact_values, golden,
+    normal_values, size, weighted_sum,
 };
 
 /// Sums of [`exact_values`] are exact; one division rounds, and a gradient sums a few such quotients.
@@ -213,12 +213,12 @@ fn global_average_is_the_average_over_the_whole_image_bit_for_bit() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(200), failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Any window on any small image: refused when a window is empty or does not fit, otherwise the formula.
     #[test]
     fn agrees_with_the_formula(
-        (batch, height, width, channels) in (1_usize..=2, 1_usize..=6, 1_usize..=6, 1_usize..=40),
+        (batch, height, width, channels) in (size(2), size(6), size(6), size(40)),
         kernel in (1_usize..=4, 1_usize..=4),
         (stride, dilation) in (1_usize..=3, 1_usize..=3),
         padding in (0_usize..=3, 0_usize..=3, 0_usize..=3, 0_usize..=3),

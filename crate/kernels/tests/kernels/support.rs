@@ -2,6 +2,7 @@
 
 use nas_kernels::Window;
 use nas_numerics::Rng;
+use proptest::prelude::*;
 use serde::Deserialize;
 
 /// Normal random numbers: every sum of them rounds.
@@ -21,6 +22,17 @@ pub(crate) fn exact_values(len: usize, seed: u32) -> Vec<f32> {
 /// Scratch whose content must not matter.
 pub(crate) fn spoilt_scratch(len: usize) -> Vec<f32> {
     vec![f32::NAN; len]
+}
+
+/// Cases of a property test; Miri, which takes thousands of times as long, runs one.
+pub(crate) const fn cases(count: u32) -> u32 {
+    if cfg!(miri) { 1 } else { count }
+}
+
+/// A size from 1 to `largest`, under Miri to a quarter of it; every fourth is 1, where loops end before they begin.
+pub(crate) fn size(largest: usize) -> impl Strategy<Value = usize> {
+    let largest = if cfg!(miri) { largest.div_ceil(4) } else { largest };
+    prop_oneof![1 => Just(1), 3 => 1..=largest]
 }
 
 /// A golden file: cases of one shape.

@@ -6,7 +6,7 @@ use nas_kernels::{
 };
 
 use crate::TrainingEpoch;
-use crate::plan::{BufferId, Lowering, Mode};
+use crate::plan::{BufferId, Lowering, Mode, Span};
 use crate::work::{Buffers, Chunk, State, Surroundings, Work};
 
 /// Name of the work that computes the loss: all values of the forward pass are there before it.
@@ -15,6 +15,9 @@ pub(crate) const LOSS_FORWARD: &str = "loss forward";
 pub(crate) const LOSS_LOGITS: usize = 0;
 /// Name of the work with which the backward pass begins.
 pub(crate) const LOSS_BACKWARD: &str = "loss backward";
+
+/// Parameters that one task clears, measures or updates: a few milliseconds. A multiple of the partial sums of a reduction.
+pub(crate) const PARAMETERS_AT_ONCE: usize = 1 << 20;
 
 /// Fills in the batch; returns where its images are.
 pub(crate) fn load(lowering: &mut Lowering<'_>) -> BufferId {
@@ -27,7 +30,17 @@ pub(crate) fn load(lowering: &mut Lowering<'_>) -> BufferId {
 
 /// Sets the gradients of all parameters to 0.
 pub(crate) fn clear_parameter_gradients(lowering: &mut Lowering<'_>, parameters: u64) {
-    lowering.whole_batch(ClearParameterGradients, &[], parameters);
+    for span in spans(parameters) {
+        lowering.whole_batch(ClearParameterGradients(span), &[], span.len as u64);
+    }
+}
+
+/// All parameters, so many at a time.
+fn spans(parameters: u64) -> impl Iterator<Item = Span> {
+    let parameters = parameters as usize;
+    (0..parameters)
+        .step_by(PARAMETERS_AT_ONCE)
+        .map(move |start| Span { start, len: PARAMETERS_AT_ONCE.min(parameters - start) })
 }
 
 /// The loss of the output, and in training its gradient.
@@ -49,9 +62,14 @@ pub(crate) fn loss(lowering: &mut Lowering<'_>, output: TensorId) -> Result<(), 
     Ok(())
 }
 
-/// Lets the optimiser change the parameters.
+/// Lets the optimiser look at the gradients, then change the parameters.
 pub(crate) fn update(lowering: &mut Lowering<'_>, parameters: u64) {
-    lowering.whole_batch(Update, &[], parameters);
+    for span in spans(parameters) {
+        lowering.whole_batch(Measure(span), &[], span.len as u64);
+    }
+    for span in spans(parameters) {
+        lowering.whole_batch(Update(span), &[], span.len as u64);
+    }
 }
 
 /// Buffers: images.
@@ -79,7 +97,7 @@ impl Work for Load {
 }
 
 /// Buffers: none.
-struct ClearParameterGradients;
+struct ClearParameterGradients(Span);
 
 impl Work for ClearParameterGradients {
     fn name(&self) -> &'static str {
@@ -87,7 +105,7 @@ impl Work for ClearParameterGradients {
     }
 
     fn run(&self, _chunk: Chunk, _buffers: Buffers<'_>, state: &mut State<'_>) {
-        state.gradients.fill(0.0);
+        state.gradients[self.0.range()].fill(0.0);
     }
 }
 
@@ -126,7 +144,20 @@ impl Work for LossBackward {
 }
 
 /// Buffers: none.
-struct Update;
+struct Measure(Span);
+
+impl Work for Measure {
+    fn name(&self) -> &'static str {
+        "norm of the gradients"
+    }
+
+    fn run(&self, _chunk: Chunk, _buffers: Buffers<'_>, state: &mut State<'_>) {
+        state.surroundings.optimizer.measure(self.0.range(), state.gradients);
+    }
+}
+
+/// Buffers: none.
+struct Update(Span);
 
 impl Work for Update {
     fn name(&self) -> &'static str {
@@ -136,6 +167,7 @@ impl Work for Update {
     fn run(&self, _chunk: Chunk, _buffers: Buffers<'_>, state: &mut State<'_>) {
         let surroundings = &mut state.surroundings;
         let (learning_rate, step) = (surroundings.learning_rate, surroundings.step);
-        surroundings.optimizer.update(learning_rate, step, state.parameters, state.gradients);
+        let (parameters, gradients) = (&mut *state.parameters, &mut *state.gradients);
+        surroundings.optimizer.update(learning_rate, step, self.0.range(), parameters, gradients);
     }
 }

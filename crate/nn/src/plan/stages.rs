@@ -15,8 +15,8 @@ use super::buffer::{Buffer, BufferId, Element, Extent, Lifetime};
 const CHUNK_BYTES: u64 = 192 << 10;
 
 /// Multiply-accumulates of one task on one chunk, unless a single image takes more: a few milliseconds, so that a trainer
-/// answers at once.
-const CHUNK_MACS: u64 = 1 << 24;
+/// halts at once.
+pub(super) const CHUNK_MACS: u64 = 1 << 24;
 
 /// Bytes of a float and of an index.
 const ELEMENT_BYTES: u64 = 4;

@@ -7,6 +7,7 @@ mod finite_differences;
 mod limits;
 mod progress;
 mod pytorch;
+mod shapes;
 mod snapshot;
 mod traces;
 mod weights;
