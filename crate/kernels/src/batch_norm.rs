@@ -409,8 +409,8 @@ fn apply<A: Activation, R: Register, const N: usize>(
         let normalise = Normalise::of_band::<N>(register, saved, affine, &band);
         for (x, y) in saved.input.chunks_exact(channels).zip(output.chunks_exact_mut(channels)) {
             let (x, mut y) = (registers::<R>(x, &band), registers_mut::<R>(y, &band));
-            for index in 0..band.len() / R::LANES {
-                let (_, values) = normalise[index].of(x.at(index));
+            for (index, normalise) in normalise.iter().enumerate().take(band.len() / R::LANES) {
+                let (_, values) = normalise.of(x.at(index));
                 register.store(activation.values(register, values), y.at(index));
             }
         }

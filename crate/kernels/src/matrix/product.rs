@@ -170,6 +170,7 @@ fn product_tile<R: Register, const P: usize, const FULL: bool>(
                 *x = &source[from + offset..][..taps.run];
             }
             let weights = Strided::new(weights, R::LANES, R::LANES, taps.run);
+            #[expect(clippy::needless_range_loop, reason = "it runs over the runs of all pixels")]
             for k in 0..taps.run {
                 let weights = register.load(weights.at(k));
                 for p in 0..P {
