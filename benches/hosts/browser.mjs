@@ -1,6 +1,5 @@
 // Workers of a page in a headless browser.
 import { existsSync } from 'node:fs';
-import { chromium } from '@playwright/test';
 import { findChromium, findFirefox } from '../../scripts/browsers.mjs';
 import { inWorker } from './host.mjs';
 import { serve } from './serve.mjs';
@@ -27,6 +26,8 @@ export async function openFirefox(lanes) {
  * @type {(name: string, lanes: number, script: Script) => Promise<import('./host.mjs').Host | undefined>}
  */
 export async function openInChromium(name, lanes, script) {
+  // Not before it is installed, which a benchmark does first.
+  const { chromium } = await import('@playwright/test');
   const executablePath = findChromium() ?? chromium.executablePath();
   if (!existsSync(executablePath)) return undefined;
   return inBrowser(name, lanes, await chromium.launch({ executablePath }), script);
