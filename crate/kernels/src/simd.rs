@@ -4,6 +4,7 @@
 //! every other architecture has the baseline alone, and nothing to choose. No level changes a bit: lanes run
 //! over outputs, and products are rounded before they are added.
 
+mod exp;
 mod register;
 mod strided;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]

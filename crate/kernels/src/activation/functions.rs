@@ -94,30 +94,20 @@ impl Activation for LeakyRelu {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Silu;
 
-impl Silu {
-    #[inline(always)]
-    fn value(x: f32) -> f32 {
-        x / (1.0 + libm::expf(-x))
-    }
-
-    #[inline(always)]
-    fn slope(read: f32) -> f32 {
-        let sigmoid = Sigmoid::value(read);
-        sigmoid * (1.0 + read * (1.0 - sigmoid))
-    }
-}
-
 impl Activation for Silu {
     const READS: Reads = Reads::Input;
 
     #[inline(always)]
     fn values<R: Register>(&self, register: R, x: R::Vector) -> R::Vector {
-        register.map(x, Self::value)
+        register.divide(x, one_plus_exp_of_minus(register, x))
     }
 
     #[inline(always)]
     fn gradients<R: Register>(&self, register: R, read: R::Vector, dy: R::Vector) -> R::Vector {
-        register.multiply(dy, register.map(read, Self::slope))
+        let one = register.splat(1.0);
+        let sigmoid = Sigmoid.values(register, read);
+        let slope = register.add_product(one, read, register.subtract(one, sigmoid));
+        register.multiply(dy, register.multiply(sigmoid, slope))
     }
 }
 
@@ -211,16 +201,10 @@ impl Activation for HardSigmoid {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Sigmoid;
 
-impl Sigmoid {
-    #[inline(always)]
-    fn value(x: f32) -> f32 {
-        1.0 / (1.0 + libm::expf(-x))
-    }
-
-    #[inline(always)]
-    fn slope(read: f32) -> f32 {
-        read * (1.0 - read)
-    }
+/// 1 + e^−x.
+#[inline(always)]
+fn one_plus_exp_of_minus<R: Register>(register: R, x: R::Vector) -> R::Vector {
+    register.add(register.splat(1.0), register.exp(register.subtract(register.splat(0.0), x)))
 }
 
 impl Activation for Sigmoid {
@@ -228,12 +212,13 @@ impl Activation for Sigmoid {
 
     #[inline(always)]
     fn values<R: Register>(&self, register: R, x: R::Vector) -> R::Vector {
-        register.map(x, Self::value)
+        register.divide(register.splat(1.0), one_plus_exp_of_minus(register, x))
     }
 
     #[inline(always)]
     fn gradients<R: Register>(&self, register: R, read: R::Vector, dy: R::Vector) -> R::Vector {
-        register.multiply(dy, register.map(read, Self::slope))
+        let slope = register.multiply(read, register.subtract(register.splat(1.0), read));
+        register.multiply(dy, slope)
     }
 }
 

@@ -29,6 +29,14 @@ pub(crate) trait Register: Copy {
 
     fn subtract(self, left: Self::Vector, right: Self::Vector) -> Self::Vector;
 
+    fn divide(self, left: Self::Vector, right: Self::Vector) -> Self::Vector;
+
+    /// 2^k of whole numbers k from −126 to 127.
+    fn power_of_two(self, k: Self::Vector) -> Self::Vector;
+
+    /// Whether left ≤ right in every lane; a NaN is at most nothing.
+    fn are_at_most(self, left: Self::Vector, right: Self::Vector) -> bool;
+
     /// In each lane left ≤ right ? then : otherwise; a NaN is at most nothing.
     fn select_at_most(
         self,
@@ -47,6 +55,12 @@ pub(crate) trait Register: Copy {
             *value = function(*value);
         }
         self.load(&values)
+    }
+
+    /// e^x of each lane, as [`libm::expf`] gives it.
+    #[inline(always)]
+    fn exp(self, x: Self::Vector) -> Self::Vector {
+        super::exp::exp(self, x)
     }
 
     /// sum + left · right, rounded twice.
@@ -111,6 +125,32 @@ impl<const L: usize> Register for Array<L> {
             left[lane] -= right[lane];
         }
         left
+    }
+
+    #[inline(always)]
+    fn divide(self, mut left: [f32; L], right: [f32; L]) -> [f32; L] {
+        for lane in 0..L {
+            left[lane] /= right[lane];
+        }
+        left
+    }
+
+    #[inline(always)]
+    fn power_of_two(self, mut k: [f32; L]) -> [f32; L] {
+        for k in &mut k {
+            *k = f32::from_bits(((*k as i32 + 127) as u32) << 23);
+        }
+        k
+    }
+
+    #[inline(always)]
+    fn are_at_most(self, left: [f32; L], right: [f32; L]) -> bool {
+        left.iter().zip(&right).all(|(left, right)| left <= right)
+    }
+
+    #[inline(always)]
+    fn exp(self, x: [f32; L]) -> [f32; L] {
+        self.map(x, libm::expf)
     }
 
     #[inline(always)]
@@ -204,6 +244,26 @@ impl<R: Register> Register for Pair<R> {
     #[inline(always)]
     fn subtract(self, left: Self::Vector, right: Self::Vector) -> Self::Vector {
         [self.0.subtract(left[0], right[0]), self.0.subtract(left[1], right[1])]
+    }
+
+    #[inline(always)]
+    fn divide(self, left: Self::Vector, right: Self::Vector) -> Self::Vector {
+        [self.0.divide(left[0], right[0]), self.0.divide(left[1], right[1])]
+    }
+
+    #[inline(always)]
+    fn power_of_two(self, k: Self::Vector) -> Self::Vector {
+        [self.0.power_of_two(k[0]), self.0.power_of_two(k[1])]
+    }
+
+    #[inline(always)]
+    fn are_at_most(self, left: Self::Vector, right: Self::Vector) -> bool {
+        self.0.are_at_most(left[0], right[0]) && self.0.are_at_most(left[1], right[1])
+    }
+
+    #[inline(always)]
+    fn exp(self, x: Self::Vector) -> Self::Vector {
+        [self.0.exp(x[0]), self.0.exp(x[1])]
     }
 
     #[inline(always)]

@@ -1,7 +1,8 @@
 //! The simd128 of WebAssembly.
 
 use std::arch::wasm32::{
-    f32x4_add, f32x4_le, f32x4_mul, f32x4_splat, f32x4_sub, v128, v128_bitselect, v128_load, v128_store,
+    f32x4_add, f32x4_div, f32x4_le, f32x4_mul, f32x4_splat, f32x4_sub, i32x4_add, i32x4_all_true, i32x4_shl,
+    i32x4_splat, i32x4_trunc_sat_f32x4, v128, v128_bitselect, v128_load, v128_store,
 };
 
 use super::register::{Register, copy_first, first_of};
@@ -61,6 +62,27 @@ impl Register for Simd128 {
     #[inline(always)]
     fn subtract(self, left: v128, right: v128) -> v128 {
         f32x4_sub(left, right)
+    }
+
+    #[inline(always)]
+    fn divide(self, left: v128, right: v128) -> v128 {
+        f32x4_div(left, right)
+    }
+
+    #[inline(always)]
+    fn power_of_two(self, k: v128) -> v128 {
+        i32x4_shl(i32x4_add(i32x4_trunc_sat_f32x4(k), i32x4_splat(127)), 23)
+    }
+
+    #[inline(always)]
+    fn are_at_most(self, left: v128, right: v128) -> bool {
+        i32x4_all_true(f32x4_le(left, right))
+    }
+
+    /// Not inlined: it is long, and a call of WebAssembly is cheap.
+    #[inline(never)]
+    fn exp(self, x: v128) -> v128 {
+        super::exp::exp(self, x)
     }
 
     #[inline(always)]
