@@ -56,6 +56,15 @@ FASHION_CLASSES = [
     {"en": "Ankle boot", "es": "Botín"},
 ]
 IDX_HEADER_BYTES = {"images-idx3": 16, "labels-idx1": 8}
+# What Fashion-MNIST has in common with MNIST.
+MNIST_FORM = {
+    "shape": [1, 28, 28],
+    "splits": {"train": 2000, "validation": 500, "test": 1000},
+    "value_max": 255,
+    "resolutions": [7, 14, 28],
+    "default_resolution": 14,
+    "synthetic": False,
+}
 
 
 def made_by(*packages):
@@ -125,12 +134,7 @@ def mnist():
             "es": "3500 de los 70 000 dígitos con los que crecieron las redes convolucionales.",
         },
         "classes": DIGITS,
-        "shape": [1, 28, 28],
-        "splits": {"train": 2000, "validation": 500, "test": 1000},
-        "value_max": 255,
-        "resolutions": [7, 14, 28],
-        "default_resolution": 14,
-        "synthetic": False,
+        **MNIST_FORM,
         "source": "http://yann.lecun.com/exdb/mnist/",
         "license": "CC-BY-SA-3.0",
         "attribution": "MNIST, © Yann LeCun and Corinna Cortes; 3,500 of its 70,000 images, reordered",
@@ -180,12 +184,7 @@ def fashion():
             "es": "3500 de 70 000 fotos de ropa, zapatos y bolsos: tan pequeñas como los dígitos de MNIST, y más difíciles.",
         },
         "classes": FASHION_CLASSES,
-        "shape": [1, 28, 28],
-        "splits": {"train": 2000, "validation": 500, "test": 1000},
-        "value_max": 255,
-        "resolutions": [7, 14, 28],
-        "default_resolution": 14,
-        "synthetic": False,
+        **MNIST_FORM,
         "source": "https://github.com/zalandoresearch/fashion-mnist",
         "license": "MIT",
         "attribution": "Fashion-MNIST, © 2017 Zalando SE; 3,500 of its 70,000 images, reordered",

@@ -3,6 +3,9 @@
 /// The most lanes of all registers.
 pub(crate) const LANES_MAX: usize = 32;
 
+/// Added to a whole number k from −126 to 127 it leaves the exponent's bits of 2^k, k + 127, as the last ones of the sum.
+pub(super) const EXPONENT_LAST: f32 = 8_388_608.0 + 127.0;
+
 /// Registers of `LANES` lanes. The value itself is only the proof that the host has them.
 pub(crate) trait Register: Copy {
     const LANES: usize;
@@ -138,7 +141,7 @@ impl<const L: usize> Register for Array<L> {
     #[inline(always)]
     fn power_of_two(self, mut k: [f32; L]) -> [f32; L] {
         for k in &mut k {
-            *k = f32::from_bits(((*k as i32 + 127) as u32) << 23);
+            *k = f32::from_bits((*k + EXPONENT_LAST).to_bits() << 23);
         }
         k
     }

@@ -1,11 +1,11 @@
 //! The simd128 of WebAssembly.
 
 use std::arch::wasm32::{
-    f32x4_add, f32x4_div, f32x4_le, f32x4_mul, f32x4_splat, f32x4_sub, i32x4_add, i32x4_all_true, i32x4_shl,
-    i32x4_splat, i32x4_trunc_sat_f32x4, v128, v128_bitselect, v128_load, v128_store,
+    f32x4_add, f32x4_div, f32x4_le, f32x4_mul, f32x4_splat, f32x4_sub, i32x4_all_true, i32x4_shl, v128,
+    v128_bitselect, v128_load, v128_store,
 };
 
-use super::register::{Register, copy_first, first_of};
+use super::register::{EXPONENT_LAST, Register, copy_first, first_of};
 use crate::lanes::{lanes, lanes_mut};
 
 /// 128-bit registers.
@@ -71,7 +71,7 @@ impl Register for Simd128 {
 
     #[inline(always)]
     fn power_of_two(self, k: v128) -> v128 {
-        i32x4_shl(i32x4_add(i32x4_trunc_sat_f32x4(k), i32x4_splat(127)), 23)
+        i32x4_shl(f32x4_add(k, f32x4_splat(EXPONENT_LAST)), 23)
     }
 
     #[inline(always)]

@@ -3,21 +3,20 @@
 #[cfg(not(miri))]
 use std::arch::x86_64::_mm512_cmp_ps_mask;
 use std::arch::x86_64::{
-    __m128, __m128i, __m256, __m256i, __m512, _CMP_LE_OQ, _mm_add_epi32, _mm_add_ps, _mm_and_ps,
-    _mm_andnot_ps, _mm_blendv_ps, _mm_castsi128_ps, _mm_cmpgt_epi32, _mm_cmple_ps, _mm_cvttps_epi32,
-    _mm_div_ps, _mm_loadu_ps, _mm_maskload_ps, _mm_maskstore_ps, _mm_movemask_ps, _mm_mul_ps, _mm_or_ps,
-    _mm_set1_epi32, _mm_set1_ps, _mm_setr_epi32, _mm_slli_epi32, _mm_storeu_ps, _mm_sub_ps, _mm256_add_epi32,
-    _mm256_add_ps, _mm256_blendv_ps, _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_cmpgt_epi32,
-    _mm256_cvttps_epi32, _mm256_div_ps, _mm256_loadu_ps, _mm256_maskload_ps, _mm256_maskstore_ps,
-    _mm256_movemask_ps, _mm256_mul_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setr_epi32,
-    _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_ps, _mm512_add_epi32, _mm512_add_ps, _mm512_castsi512_ps,
-    _mm512_cvttps_epi32, _mm512_div_ps, _mm512_loadu_ps, _mm512_mask_blend_ps, _mm512_mask_storeu_ps,
-    _mm512_maskz_loadu_ps, _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_slli_epi32,
-    _mm512_storeu_ps, _mm512_sub_ps,
+    __m128, __m128i, __m256, __m256i, __m512, _CMP_LE_OQ, _mm_add_ps, _mm_and_ps, _mm_andnot_ps,
+    _mm_blendv_ps, _mm_castps_si128, _mm_castsi128_ps, _mm_cmpgt_epi32, _mm_cmple_ps, _mm_div_ps,
+    _mm_loadu_ps, _mm_maskload_ps, _mm_maskstore_ps, _mm_movemask_ps, _mm_mul_ps, _mm_or_ps, _mm_set1_epi32,
+    _mm_set1_ps, _mm_setr_epi32, _mm_slli_epi32, _mm_storeu_ps, _mm_sub_ps, _mm256_add_ps, _mm256_blendv_ps,
+    _mm256_castps_si256, _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_cmpgt_epi32, _mm256_div_ps,
+    _mm256_loadu_ps, _mm256_maskload_ps, _mm256_maskstore_ps, _mm256_movemask_ps, _mm256_mul_ps,
+    _mm256_set1_epi32, _mm256_set1_ps, _mm256_setr_epi32, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_ps,
+    _mm512_add_ps, _mm512_castps_si512, _mm512_castsi512_ps, _mm512_div_ps, _mm512_loadu_ps,
+    _mm512_mask_blend_ps, _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_mul_ps, _mm512_set1_ps,
+    _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_ps,
 };
 use std::cell::Cell;
 
-use super::register::{copy_first, first_of};
+use super::register::{EXPONENT_LAST, copy_first, first_of};
 use super::{Baseline, Host, Level, Pair, Register, Simd};
 use crate::lanes::{lanes, lanes_mut};
 
@@ -263,7 +262,8 @@ register! {
         copy_first(&all, values);
     },
     _mm_add_ps, _mm_mul_ps, _mm_sub_ps, _mm_div_ps, |k| {
-        _mm_castsi128_ps(_mm_slli_epi32::<23>(_mm_add_epi32(_mm_cvttps_epi32(k), _mm_set1_epi32(127))))
+        let sum = _mm_castps_si128(_mm_add_ps(k, _mm_set1_ps(EXPONENT_LAST)));
+        _mm_castsi128_ps(_mm_slli_epi32::<23>(sum))
     }, |left, right| _mm_movemask_ps(_mm_cmple_ps(left, right)) == 0b1111,
     |left, right, then, otherwise| {
         let is_at_most = _mm_cmple_ps(left, right);
@@ -279,7 +279,8 @@ register! {
         _mm_maskstore_ps(values.as_mut_ptr(), mask_128(values.len()), vector);
     },
     _mm_add_ps, _mm_mul_ps, _mm_sub_ps, _mm_div_ps, |k| {
-        _mm_castsi128_ps(_mm_slli_epi32::<23>(_mm_add_epi32(_mm_cvttps_epi32(k), _mm_set1_epi32(127))))
+        let sum = _mm_castps_si128(_mm_add_ps(k, _mm_set1_ps(EXPONENT_LAST)));
+        _mm_castsi128_ps(_mm_slli_epi32::<23>(sum))
     }, |left, right| _mm_movemask_ps(_mm_cmple_ps(left, right)) == 0b1111,
     |left, right, then, otherwise| {
         _mm_blendv_ps(otherwise, then, _mm_cmple_ps(left, right))
@@ -294,8 +295,8 @@ register! {
         _mm256_maskstore_ps(values.as_mut_ptr(), mask_256(values.len()), vector);
     },
     _mm256_add_ps, _mm256_mul_ps, _mm256_sub_ps, _mm256_div_ps, |k| {
-        let exponents = _mm256_add_epi32(_mm256_cvttps_epi32(k), _mm256_set1_epi32(127));
-        _mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponents))
+        let sum = _mm256_castps_si256(_mm256_add_ps(k, _mm256_set1_ps(EXPONENT_LAST)));
+        _mm256_castsi256_ps(_mm256_slli_epi32::<23>(sum))
     }, |left, right| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_LE_OQ>(left, right)) == 0xff,
     |left, right, then, otherwise| {
         _mm256_blendv_ps(otherwise, then, _mm256_cmp_ps::<_CMP_LE_OQ>(left, right))
@@ -310,8 +311,8 @@ register! {
         _mm512_mask_storeu_ps(values.as_mut_ptr(), mask_512(values.len()), vector);
     },
     _mm512_add_ps, _mm512_mul_ps, _mm512_sub_ps, _mm512_div_ps, |k| {
-        let exponents = _mm512_add_epi32(_mm512_cvttps_epi32(k), _mm512_set1_epi32(127));
-        _mm512_castsi512_ps(_mm512_slli_epi32::<23>(exponents))
+        let sum = _mm512_castps_si512(_mm512_add_ps(k, _mm512_set1_ps(EXPONENT_LAST)));
+        _mm512_castsi512_ps(_mm512_slli_epi32::<23>(sum))
     }, |left, right| at_most_512(left, right) == 0xffff,
     |left, right, then, otherwise| {
         _mm512_mask_blend_ps(at_most_512(left, right), otherwise, then)
