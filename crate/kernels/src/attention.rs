@@ -21,6 +21,7 @@ use crate::check_len;
 use crate::error::ShapeError;
 use crate::reduce;
 use crate::shape::{Image, element_count, require_positive};
+use crate::share::{Share, within_row};
 use crate::softmax::softmax;
 use product::{Left, accumulate_product};
 
@@ -30,6 +31,7 @@ pub struct Attention {
     input: Image,
     heads: usize,
     patch: [usize; 2],
+    share: Share,
 }
 
 impl Attention {
@@ -58,13 +60,13 @@ impl Attention {
                 return refused("the patch", size, "a divisor of the image's size");
             }
         }
-        let attention = Self { input, heads, patch };
+        let attention = Self { input, heads, patch, share: Share::WHOLE };
         let tokens = attention.tokens();
         element_count(
             "the attention's probabilities",
             &[input.batch, attention.groups(), heads, tokens, tokens],
         )?;
-        element_count("the attention's scratch", &[tokens, tokens + 5 * attention.head_channels()])?;
+        element_count("the attention's scratch", &[tokens, tokens + 6 * attention.head_channels()])?;
         Ok(attention)
     }
 
@@ -72,6 +74,17 @@ impl Attention {
     #[must_use]
     pub fn with_batch(mut self, batch: usize) -> Self {
         self.input.batch = batch;
+        self
+    }
+
+    /// The same, for that share of each image's queries.
+    ///
+    /// # Panics
+    /// If it is for several images.
+    #[must_use]
+    pub fn with_share(mut self, share: Share) -> Self {
+        assert!(share == Share::WHOLE || self.input.batch == 1, "{share:?} of {} images", self.input.batch);
+        self.share = share;
         self
     }
 
@@ -90,7 +103,7 @@ impl Attention {
     /// Elements of `scratch` that the larger of the two passes asks for.
     #[must_use]
     pub fn scratch_len(&self) -> usize {
-        self.tokens() * (5 * self.head_channels() + self.tokens())
+        self.tokens() * (6 * self.head_channels() + self.tokens())
     }
 
     fn channels(&self) -> usize {
@@ -123,11 +136,14 @@ impl Attention {
         })
     }
 
-    /// Image, group and head of each block of `probabilities`.
+    /// Image, group and head of each block of `probabilities`, and those of its queries that are in the share.
     fn blocks(&self) -> impl Iterator<Item = Block> + use<> {
-        let (groups, heads) = (self.groups(), self.heads);
-        (0..self.input.batch).flat_map(move |image| {
-            (0..groups).flat_map(move |group| (0..heads).map(move |head| Block { image, group, head }))
+        let (groups, heads, tokens) = (self.groups(), self.heads, self.tokens());
+        let share = self.share.range(groups * heads * tokens);
+        (0..self.input.batch * groups * heads).map(move |index| {
+            let queries = within_row(&share, index % (groups * heads), tokens);
+            let (image, group) = (index / heads / groups, index / heads % groups);
+            Block { image, group, head: index % heads, queries }
         })
     }
 
@@ -137,17 +153,17 @@ impl Attention {
         first..first + self.head_channels()
     }
 
-    /// Copies the channels of a part of the block's tokens: `[tokens, head channels]`.
-    fn gather(&self, input: &[f32], block: Block, part: usize, rows: &mut [f32]) {
+    /// Copies the channels of a part of the block's tokens from the first that is wanted on: `[tokens, head channels]`.
+    fn gather(&self, input: &[f32], block: &Block, part: usize, first: usize, rows: &mut [f32]) {
         let channels = self.input_channels(part, block.head);
-        let tokens = self.pixels(block.image, block.group);
+        let tokens = self.pixels(block.image, block.group).skip(first);
         for (row, pixel) in rows.chunks_exact_mut(self.head_channels()).zip(tokens) {
             row.copy_from_slice(&input[pixel * self.input.channels..][channels.clone()]);
         }
     }
 
-    /// As [`Self::gather`], transposed: `[head channels, tokens]`.
-    fn gather_transposed(&self, input: &[f32], block: Block, part: usize, columns: &mut [f32]) {
+    /// As [`Self::gather`] of all tokens, transposed: `[head channels, tokens]`.
+    fn gather_transposed(&self, input: &[f32], block: &Block, part: usize, columns: &mut [f32]) {
         let channels = self.input_channels(part, block.head);
         let tokens = self.tokens();
         for (token, pixel) in self.pixels(block.image, block.group).enumerate() {
@@ -157,10 +173,10 @@ impl Attention {
         }
     }
 
-    /// Adds rows, `[tokens, head channels]`, to the channels of a part of the block's tokens.
-    fn scatter(&self, rows: &[f32], block: Block, part: usize, input_gradient: &mut [f32]) {
+    /// Adds rows, `[tokens, head channels]`, to the channels of a part of the block's tokens from the first one on.
+    fn scatter(&self, rows: &[f32], block: &Block, part: usize, first: usize, input_gradient: &mut [f32]) {
         let channels = self.input_channels(part, block.head);
-        let tokens = self.pixels(block.image, block.group);
+        let tokens = self.pixels(block.image, block.group).skip(first);
         for (row, pixel) in rows.chunks_exact(self.head_channels()).zip(tokens) {
             let target = &mut input_gradient[pixel * self.input.channels..][channels.clone()];
             for (dx, row) in target.iter_mut().zip(row) {
@@ -171,11 +187,13 @@ impl Attention {
 }
 
 /// One head of one group of one image.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Block {
     image: usize,
     group: usize,
     head: usize,
+    /// The queries that are worked on.
+    queries: Range<usize>,
 }
 
 /// Writes the attention and saves its probabilities. A score sums over the channels in order and is then scaled; a row
@@ -204,18 +222,26 @@ pub fn attention_forward(
     let (keys, rest) = rest.split_at_mut(tokens * head_channels);
     let (values, sums) = rest.split_at_mut(tokens * head_channels);
     for (block, probability) in options.blocks().zip(probabilities.chunks_exact_mut(tokens * tokens)) {
-        options.gather(input, block, 0, queries);
-        options.gather_transposed(input, block, 1, keys);
-        options.gather(input, block, 2, values);
+        if block.queries.is_empty() {
+            continue;
+        }
+        let Range { start, end } = block.queries;
+        let queries = &mut queries[..(end - start) * head_channels];
+        options.gather(input, &block, 0, start, queries);
+        options.gather_transposed(input, &block, 1, keys);
+        options.gather(input, &block, 2, 0, values);
+        let probability = &mut probability[start * tokens..end * tokens];
         probability.fill(0.0);
         accumulate_product(Left::Rows(queries), keys, (head_channels, tokens), probability);
         for row in probability.chunks_exact_mut(tokens) {
             softmax(row, options.scale());
         }
+        let sums = &mut sums[..queries.len()];
         sums.fill(0.0);
         accumulate_product(Left::Rows(probability), values, (tokens, head_channels), sums);
         let first = block.head * head_channels;
-        for (sum, pixel) in sums.chunks_exact(head_channels).zip(options.pixels(block.image, block.group)) {
+        let pixels = options.pixels(block.image, block.group).skip(start);
+        for (sum, pixel) in sums.chunks_exact(head_channels).zip(pixels) {
             output[pixel * channels + first..][..head_channels].copy_from_slice(sum);
         }
     }
@@ -248,21 +274,33 @@ pub fn attention_backward(
     let (queries, rest) = rest.split_at_mut(tokens * head_channels);
     let (keys, rest) = rest.split_at_mut(tokens * head_channels);
     let (values, rest) = rest.split_at_mut(tokens * head_channels);
-    let (sum_gradient, gradient) = rest.split_at_mut(tokens * head_channels);
-    let by_head = (tokens, head_channels);
+    let (sum_gradient, rest) = rest.split_at_mut(tokens * head_channels);
+    // These two grow from share to share.
+    let (value_gradient, key_gradient) = rest.split_at_mut(tokens * head_channels);
     for (block, probability) in options.blocks().zip(probabilities.chunks_exact(tokens * tokens)) {
-        options.gather(input, block, 0, queries);
-        options.gather(input, block, 1, keys);
-        options.gather_transposed(input, block, 2, values);
+        if block.queries.is_empty() {
+            continue;
+        }
+        let Range { start, end } = block.queries;
+        let probability = &probability[start * tokens..end * tokens];
+        let score_gradient = &mut score_gradient[..probability.len()];
+        let queries = &mut queries[..(end - start) * head_channels];
+        let sum_gradient = &mut sum_gradient[..queries.len()];
+        let by_head = (end - start, head_channels);
+        options.gather(input, &block, 0, start, queries);
+        options.gather(input, &block, 1, 0, keys);
+        options.gather_transposed(input, &block, 2, values);
         let first = block.head * head_channels;
-        let pixels = options.pixels(block.image, block.group);
+        let pixels = options.pixels(block.image, block.group).skip(start);
         for (dy, pixel) in sum_gradient.chunks_exact_mut(head_channels).zip(pixels) {
             dy.copy_from_slice(&output_gradient[pixel * channels + first..][..head_channels]);
         }
+        if start == 0 {
+            value_gradient.fill(0.0);
+            key_gradient.fill(0.0);
+        }
 
-        gradient.fill(0.0);
-        accumulate_product(Left::Columns(probability), sum_gradient, by_head, gradient);
-        options.scatter(gradient, block, 2, input_gradient);
+        accumulate_product(Left::Columns(probability), sum_gradient, by_head, value_gradient);
 
         score_gradient.fill(0.0);
         accumulate_product(Left::Rows(sum_gradient), values, (head_channels, tokens), score_gradient);
@@ -271,13 +309,16 @@ pub fn attention_backward(
             softmax_backward(probability, row, options.scale());
         }
 
-        gradient.fill(0.0);
-        accumulate_product(Left::Rows(score_gradient), keys, by_head, gradient);
-        options.scatter(gradient, block, 0, input_gradient);
+        accumulate_product(Left::Columns(score_gradient), queries, by_head, key_gradient);
 
-        gradient.fill(0.0);
-        accumulate_product(Left::Columns(score_gradient), queries, by_head, gradient);
-        options.scatter(gradient, block, 1, input_gradient);
+        let query_gradient = queries;
+        query_gradient.fill(0.0);
+        accumulate_product(Left::Rows(score_gradient), keys, (tokens, head_channels), query_gradient);
+        options.scatter(query_gradient, &block, 0, start, input_gradient);
+        if end == tokens {
+            options.scatter(key_gradient, &block, 1, 0, input_gradient);
+            options.scatter(value_gradient, &block, 2, 0, input_gradient);
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::check_len;
 use crate::error::ShapeError;
 use crate::lanes::{for_each_lanes, lanes, lanes_mut};
 use crate::shape::{Image, Window};
+use crate::share::Share;
 use crate::simd::vectorize;
 use crate::windows::for_each_window;
 
@@ -19,6 +20,7 @@ pub struct AvgPool {
     input: Image,
     output: Image,
     window: Window,
+    share: Share,
 }
 
 impl AvgPool {
@@ -31,7 +33,7 @@ impl AvgPool {
         let input = Image::new(input.batch, input.height, input.width, input.channels)?;
         let (height, width) = window.pooled_size(input)?;
         let output = Image::new(input.batch, height, width, input.channels)?;
-        Ok(Self { input, output, window })
+        Ok(Self { input, output, window, share: Share::WHOLE })
     }
 
     /// The same for another number of images, at most as many as it was made for.
@@ -39,6 +41,13 @@ impl AvgPool {
     pub fn with_batch(mut self, batch: usize) -> Self {
         self.input.batch = batch;
         self.output.batch = batch;
+        self
+    }
+
+    /// The same, for that share of each image.
+    #[must_use]
+    pub fn with_share(mut self, share: Share) -> Self {
+        self.share = share;
         self
     }
 
@@ -63,6 +72,7 @@ pub fn avg_pool_forward(options: &AvgPool, input: &[f32], output: &mut [f32]) {
         options.input,
         options.output,
         options.window,
+        options.share,
         #[inline(always)]
         |pixel| {
             let real_pixels = pixel.real_pixels() as f32;
@@ -101,6 +111,7 @@ pub fn avg_pool_backward(options: &AvgPool, output_gradient: &[f32], input_gradi
         options.input,
         options.output,
         options.window,
+        options.share,
         #[inline(always)]
         |pixel| {
             let real_pixels = pixel.real_pixels() as f32;

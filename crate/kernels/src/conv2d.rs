@@ -15,11 +15,14 @@ mod general;
 mod padded;
 mod phase;
 
+use std::ops::Range;
+
 use crate::check_len;
 use crate::error::ShapeError;
 use crate::matrix::LARGEST_PANEL_GROWTH;
 use crate::reduce::{add_column_sums, fill_rows};
 use crate::shape::{Image, Window, element_count, require_positive};
+use crate::share::Share;
 
 /// Sizes of a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +31,7 @@ pub struct Conv2d {
     output: Image,
     window: Window,
     groups: usize,
+    share: Share,
 }
 
 impl Conv2d {
@@ -49,7 +53,7 @@ impl Conv2d {
         }
         let (height, width) = window.output_size(input)?;
         let output = Image::new(input.batch, height, width, out_channels)?;
-        let convolution = Self { input, output, window, groups };
+        let convolution = Self { input, output, window, groups, share: Share::WHOLE };
         convolution.check_weights_and_scratch()?;
         Ok(convolution)
     }
@@ -59,6 +63,17 @@ impl Conv2d {
     pub fn with_batch(mut self, batch: usize) -> Self {
         self.input.batch = batch;
         self.output.batch = batch;
+        self
+    }
+
+    /// The same, for that share of an image.
+    ///
+    /// # Panics
+    /// If it is for several images.
+    #[must_use]
+    pub fn with_share(mut self, share: Share) -> Self {
+        assert!(share == Share::WHOLE || self.input.batch == 1, "{share:?} of {} images", self.input.batch);
+        self.share = share;
         self
     }
 
@@ -86,7 +101,16 @@ impl Conv2d {
         if self.is_depthwise() { 0 } else { general::scratch_len(self) }
     }
 
-    fn is_depthwise(&self) -> bool {
+    /// Elements of `output` that the forward pass writes.
+    #[must_use]
+    pub fn written(&self) -> Range<usize> {
+        let pixels = self.share.range(self.output.batch * self.output.pixels());
+        pixels.start * self.output.channels..pixels.end * self.output.channels
+    }
+
+    /// Whether each channel sees only itself.
+    #[must_use]
+    pub fn is_depthwise(&self) -> bool {
         self.groups == self.input.channels && self.groups == self.output.channels
     }
 
@@ -147,7 +171,7 @@ pub fn conv2d_forward(
         check_len("bias", bias.len(), options.bias_len());
     }
     if options.is_depthwise() {
-        fill_rows(output, options.output.channels, bias);
+        fill_rows(&mut output[options.written()], options.output.channels, bias);
         depthwise::forward(options, input, weights, output);
     } else {
         let scratch = crate::take_scratch(scratch, options.scratch_len());
@@ -205,7 +229,7 @@ pub fn conv2d_backward_parameters(
     check_len("input", input.len(), options.input.len());
     check_len("output_gradient", output_gradient.len(), options.output.len());
     check_len("weight_gradient", weight_gradient.len(), options.weights_len());
-    if let Some(bias_gradient) = bias_gradient {
+    if let Some(bias_gradient) = bias_gradient.filter(|_| options.share.is_first()) {
         add_column_sums(output_gradient, options.output.channels, bias_gradient);
     }
     if options.is_depthwise() {

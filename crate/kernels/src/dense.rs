@@ -4,6 +4,8 @@
 //! `[in_features, out_features]`, `bias`, `bias_gradient`: `[out_features]`, `output`, `output_gradient`:
 //! `[batch, out_features]`.
 
+use std::ops::Range;
+
 use crate::check_len;
 use crate::error::ShapeError;
 use crate::matrix::{
@@ -12,6 +14,7 @@ use crate::matrix::{
 };
 use crate::reduce::add_column_sums;
 use crate::shape::{element_count, require_positive};
+use crate::share::Share;
 
 /// Sizes of a dense layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +22,7 @@ pub struct Dense {
     batch: usize,
     in_features: usize,
     out_features: usize,
+    share: Share,
 }
 
 impl Dense {
@@ -32,7 +36,7 @@ impl Dense {
         require_positive("the number of output features", out_features)?;
         element_count("the input", &[batch, in_features])?;
         element_count("the output", &[batch, out_features])?;
-        let dense = Self { batch, in_features, out_features };
+        let dense = Self { batch, in_features, out_features, share: Share::WHOLE };
         element_count("the dense layer's weights", &[in_features, out_features, LARGEST_PANEL_GROWTH])?;
         Ok(dense)
     }
@@ -42,6 +46,23 @@ impl Dense {
     pub fn with_batch(mut self, batch: usize) -> Self {
         self.batch = batch;
         self
+    }
+
+    /// The same, for that share of the features that are written, or of the weights' inputs.
+    ///
+    /// # Panics
+    /// If it is for several images.
+    #[must_use]
+    pub fn with_share(mut self, share: Share) -> Self {
+        assert!(share == Share::WHOLE || self.batch == 1, "{share:?} of {} images", self.batch);
+        self.share = share;
+        self
+    }
+
+    /// Elements of `output` that the forward pass writes.
+    #[must_use]
+    pub fn written(&self) -> Range<usize> {
+        self.share.range(self.output_len())
     }
 
     /// Elements of `input` and `input_gradient`.
@@ -101,22 +122,24 @@ pub fn dense_forward(
     check_len("input", input.len(), options.input_len());
     check_len("weights", weights.len(), options.weights_len());
     check_len("output", output.len(), options.output_len());
-    let panels = crate::take_scratch(scratch, packed_len(in_features, out_features));
-    for (index, row) in weights.chunks_exact(out_features).enumerate() {
-        pack_depth_row(panels, in_features, out_features, index, |output| row[output]);
-    }
     if let Some(bias) = bias {
         check_len("bias", bias.len(), out_features);
+    }
+    let outputs = options.share.range(out_features);
+    let panels = crate::take_scratch(scratch, packed_len(in_features, outputs.len()));
+    for (index, row) in weights.chunks_exact(out_features).enumerate() {
+        let row = &row[outputs.clone()];
+        pack_depth_row(panels, in_features, outputs.len(), index, |output| row[output]);
     }
     let (grid, source_steps) = options.rows(in_features);
     let (_, destination_steps) = options.rows(out_features);
     product(
-        grid,
+        (grid, Share::WHOLE),
         (input, source_steps),
         &Taps::contiguous(in_features),
-        (panels, out_features),
-        Start::Outputs(bias),
-        (output, destination_steps),
+        (panels, outputs.len()),
+        Start::Outputs(bias.map(|bias| &bias[outputs.clone()])),
+        (&mut output[outputs.start..], destination_steps),
     );
 }
 
@@ -139,21 +162,22 @@ pub fn dense_backward_input(
     check_len("weights", weights.len(), options.weights_len());
     check_len("output_gradient", output_gradient.len(), options.output_len());
     check_len("input_gradient", input_gradient.len(), options.input_len());
-    let panels = crate::take_scratch(scratch, packed_len(out_features, in_features));
+    let inputs = options.share.range(in_features);
+    let panels = crate::take_scratch(scratch, packed_len(out_features, inputs.len()));
     for index in 0..out_features {
-        pack_depth_row(panels, out_features, in_features, index, |input| {
-            weights[input * out_features + index]
+        pack_depth_row(panels, out_features, inputs.len(), index, |input| {
+            weights[(inputs.start + input) * out_features + index]
         });
     }
     let (grid, source_steps) = options.rows(out_features);
     let (_, destination_steps) = options.rows(in_features);
     product(
-        grid,
+        (grid, Share::WHOLE),
         (output_gradient, source_steps),
         &Taps::contiguous(out_features),
-        (panels, in_features),
+        (panels, inputs.len()),
         Start::Destination,
-        (input_gradient, destination_steps),
+        (&mut input_gradient[inputs.start..], destination_steps),
     );
 }
 
@@ -176,17 +200,18 @@ pub fn dense_backward_parameters(
     check_len("input", input.len(), options.input_len());
     check_len("output_gradient", output_gradient.len(), options.output_len());
     check_len("weight_gradient", weight_gradient.len(), options.weights_len());
-    if let Some(bias_gradient) = bias_gradient {
+    if let Some(bias_gradient) = bias_gradient.filter(|_| options.share.is_first()) {
         add_column_sums(output_gradient, out_features, bias_gradient);
     }
+    let inputs = options.share.range(in_features);
     let (grid, source_steps) = options.rows(in_features);
     let (_, gradient_steps) = options.rows(out_features);
     accumulate_outer_product(
-        grid,
-        (input, source_steps),
-        &Taps::contiguous(in_features),
+        (grid, Share::WHOLE),
+        (&input[inputs.start..], source_steps),
+        &Taps::contiguous(inputs.len()),
         (output_gradient, gradient_steps),
         out_features,
-        (weight_gradient, out_features),
+        (&mut weight_gradient[inputs.start * out_features..], out_features),
     );
 }

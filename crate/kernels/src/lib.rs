@@ -55,6 +55,7 @@ pub mod reduce;
 pub mod resample;
 pub mod sgd;
 mod shape;
+mod share;
 mod simd;
 mod softmax;
 pub mod softmax_cross_entropy;
@@ -91,6 +92,7 @@ pub use resample::{
 };
 pub use sgd::{Sgd, sgd_step};
 pub use shape::{Image, MAX_ELEMENTS, Window, WindowAxis};
+pub use share::Share;
 pub use simd::{Level, with_level};
 pub use softmax_cross_entropy::{
     Loss, SoftmaxCrossEntropy, softmax_cross_entropy_backward, softmax_cross_entropy_forward,

@@ -41,10 +41,15 @@ pub(crate) struct Steps {
 }
 
 impl Grid {
+    /// Number of pixels.
+    fn len(self) -> usize {
+        self.images * self.rows * self.columns
+    }
+
     /// The same pixels as one row, if they lie at equal distances in both slices.
     fn flattened(self, left: Steps, right: Steps) -> Self {
         if left.are_equal(self) && right.are_equal(self) {
-            Self { images: 1, rows: 1, columns: self.images * self.rows * self.columns }
+            Self { images: 1, rows: 1, columns: self.len() }
         } else {
             self
         }

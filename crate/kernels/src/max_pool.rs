@@ -10,6 +10,7 @@ use crate::check_len;
 use crate::error::ShapeError;
 use crate::lanes::for_each_register;
 use crate::shape::{Image, Window};
+use crate::share::Share;
 use crate::simd::{LANES_MAX, Register, vectorize};
 use crate::windows::{PixelWindow, for_each_window};
 
@@ -19,6 +20,7 @@ pub struct MaxPool {
     input: Image,
     output: Image,
     window: Window,
+    share: Share,
 }
 
 impl MaxPool {
@@ -31,7 +33,7 @@ impl MaxPool {
         let input = Image::new(input.batch, input.height, input.width, input.channels)?;
         let (height, width) = window.pooled_size(input)?;
         let output = Image::new(input.batch, height, width, input.channels)?;
-        Ok(Self { input, output, window })
+        Ok(Self { input, output, window, share: Share::WHOLE })
     }
 
     /// The same for another number of images, at most as many as it was made for.
@@ -39,6 +41,13 @@ impl MaxPool {
     pub fn with_batch(mut self, batch: usize) -> Self {
         self.input.batch = batch;
         self.output.batch = batch;
+        self
+    }
+
+    /// The same, for that share of each image.
+    #[must_use]
+    pub fn with_share(mut self, share: Share) -> Self {
+        self.share = share;
         self
     }
 
@@ -66,6 +75,7 @@ pub fn max_pool_forward(options: &MaxPool, input: &[f32], output: &mut [f32], ar
         options.input,
         options.output,
         options.window,
+        options.share,
         #[inline(always)]
         |pixel| {
             let largest = &mut output[pixel.output..][..channels];
@@ -131,7 +141,12 @@ pub fn max_pool_backward(
     check_len("argmax", argmax.len(), options.output.len());
     check_len("output_gradient", output_gradient.len(), options.output.len());
     check_len("input_gradient", input_gradient.len(), options.input.len());
-    for (&at, dy) in argmax.iter().zip(output_gradient) {
-        input_gradient[at as usize] += dy;
+    let elements = options.output.pixels() * options.output.channels;
+    let share = options.share.range(elements);
+    let images = argmax.chunks_exact(elements).zip(output_gradient.chunks_exact(elements));
+    for (argmax, dy) in images {
+        for (&at, dy) in argmax[share.clone()].iter().zip(&dy[share.clone()]) {
+            input_gradient[at as usize] += dy;
+        }
     }
 }

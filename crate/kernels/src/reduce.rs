@@ -121,9 +121,10 @@ pub(crate) fn add_column_sums(rows: &[f32], columns: usize, total: &mut [f32]) {
 pub(crate) fn fill_rows(rows: &mut [f32], columns: usize, row: Option<&[f32]>) {
     if let Some(row) = row {
         check_len("bias", row.len(), columns);
-        rows[..columns].copy_from_slice(row);
+        // None, if there are no rows.
+        let mut filled = columns.min(rows.len());
+        rows[..filled].copy_from_slice(&row[..filled]);
         // Few long copies rather than many short ones.
-        let mut filled = columns;
         while filled < rows.len() {
             let more = filled.min(rows.len() - filled);
             rows.copy_within(..more, filled);

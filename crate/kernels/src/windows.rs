@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::shape::{Image, Window, WindowAxis};
+use crate::share::{Share, within_row};
 
 /// What the window of one output pixel sees. Positions and steps count elements, not pixels.
 pub(crate) struct PixelWindow {
@@ -53,18 +54,21 @@ impl PixelWindow {
     }
 }
 
-/// Calls `visit` for each output pixel, image by image and row by row, unless its window sees only padding.
+/// Calls `visit` for each output pixel of the images' share, image by image and row by row, unless its window sees
+/// only padding.
 #[inline(always)]
 pub(crate) fn for_each_window(
     input: Image,
     output: Image,
     window: Window,
+    share: Share,
     mut visit: impl FnMut(&PixelWindow),
 ) {
     for_each_row(
         input,
         output,
         window,
+        share,
         #[inline(always)]
         |row, columns| {
             for column in columns {
@@ -83,6 +87,7 @@ pub(crate) fn for_each_run_of_windows(
     input: Image,
     output: Image,
     window: Window,
+    share: Share,
     mut visit: impl FnMut(&PixelWindow, usize),
 ) {
     let WindowAxis { kernel, .. } = window.width;
@@ -94,11 +99,13 @@ pub(crate) fn for_each_run_of_windows(
         input,
         output,
         window,
+        share,
         #[inline(always)]
         |row, columns| {
             let mut column = columns.start;
             while column < columns.end {
-                let pixels = if column == whole.start { whole.len().max(1) } else { 1 };
+                let pixels =
+                    if whole.contains(&column) { whole.end.min(columns.end) - column } else { 1 };
                 if let Some(pixel) = row.window(column) {
                     visit(&pixel, pixels);
                 }
@@ -118,16 +125,19 @@ struct OutputRow {
     rows: Range<usize>,
 }
 
-/// Calls `visit(row, columns)` for each row of output pixels that sees more than padding.
+/// Calls `visit(row, columns)` for each row of output pixels, as far as it is in the share of its image, that sees more
+/// than padding.
 #[inline(always)]
 fn for_each_row(
     input: Image,
     output: Image,
     window: Window,
+    share: Share,
     mut visit: impl FnMut(&OutputRow, Range<usize>),
 ) {
+    let pixels = share.range(output.pixels());
     for image in 0..input.batch {
-        for output_row in 0..output.height {
+        for output_row in pixels.start / output.width..pixels.end.div_ceil(output.width) {
             let rows = window.height.real_taps(input.height, output_row);
             if rows.is_empty() {
                 continue;
@@ -135,7 +145,8 @@ fn for_each_row(
             let row = image * input.height + window.height.input_index(output_row, rows.start);
             let output_pixel = (image * output.height + output_row) * output.width;
             let source = row * input.width;
-            visit(&OutputRow { input, window, output: output_pixel, source, rows }, 0..output.width);
+            let columns = within_row(&pixels, output_row, output.width);
+            visit(&OutputRow { input, window, output: output_pixel, source, rows }, columns);
         }
     }
 }

@@ -12,7 +12,7 @@ mod tests;
 use std::sync::Arc;
 
 use nas_arch::Graph;
-use nas_kernels::Loss;
+use nas_kernels::{Loss, Share};
 
 pub(crate) use buffer::{BufferId, Extent, Span};
 pub(crate) use flow::Flow;
@@ -58,12 +58,14 @@ pub(crate) struct Task {
     pub(crate) macs: u64,
 }
 
-/// One task on one chunk of images.
+/// One task on one chunk of images, or a share of it on one image.
 #[derive(Debug, Clone, Copy)]
 struct Step {
     task: u32,
     first: u32,
     images: u32,
+    share: u32,
+    shares: u32,
 }
 
 /// Where a buffer lies.
@@ -148,7 +150,7 @@ impl Plan {
             })
             .collect();
         Self {
-            steps: steps(&stages, batch),
+            steps: steps(&stages, &tasks, batch),
             places,
             layer_outputs,
             batch: batch as usize,
@@ -179,16 +181,20 @@ impl Plan {
         self.macs
     }
 
-    /// Number of steps: tasks on chunks of images, in the order in which they run.
+    /// Number of steps: tasks on chunks of images or on shares of an image, in the order in which they run.
     pub(crate) const fn steps_len(&self) -> usize {
         self.steps.len()
     }
 
     /// Multiply-accumulates of a step.
     pub(crate) fn step_macs(&self, step: usize) -> u64 {
-        let Step { task, images, .. } = self.steps[step];
+        let Step { task, images, share, shares, .. } = self.steps[step];
         let task = &self.tasks[task as usize];
         match task.extent {
+            Extent::EachImage if shares > 1 => {
+                let until = |share: u32| task.macs * u64::from(share) / u64::from(shares);
+                until(share + 1) - until(share)
+            }
             Extent::EachImage => task.macs * u64::from(images),
             Extent::Batch => task.macs,
         }
@@ -227,7 +233,12 @@ impl Plan {
             *span = self.span(buffer, task, step);
         }
         let Memory { arena, index_arena, parameters, gradients, statistics, labels } = memory;
-        let chunk = Chunk { first: step.first as usize, images: step.images as usize, batch: self.batch };
+        let chunk = Chunk {
+            first: step.first as usize,
+            images: step.images as usize,
+            batch: self.batch,
+            share: Share::new(step.share as usize, step.shares as usize),
+        };
         let buffers = Buffers { arena, index_arena, spans: &spans[..task.buffers.len()] };
         let labels = &mut labels[..self.batch];
         let surroundings = Surroundings { optimizer: &mut *surroundings.optimizer, ..*surroundings };
@@ -236,9 +247,12 @@ impl Plan {
         state.loss
     }
 
-    /// The layer whose output a step has written, and where: only in the forward pass.
+    /// The layer whose output a step has written to its end, and where: only in the forward pass.
     pub(crate) fn written_output(&self, step: usize) -> Option<(usize, Span)> {
         let step = self.steps[step];
+        if step.share + 1 < step.shares {
+            return None;
+        }
         let task = &self.tasks[step.task as usize];
         let layer = task.layer?;
         let output = self.layer_outputs[layer]?;
@@ -273,14 +287,18 @@ const fn images(task: &Task, batch: u64) -> u64 {
     }
 }
 
-fn steps(stages: &[Stage], batch: u64) -> Vec<Step> {
+fn steps(stages: &[Stage], tasks: &[Task], batch: u64) -> Vec<Step> {
     let mut steps = Vec::new();
     for stage in stages {
         for first in (0..batch).step_by(stage.chunk as usize) {
             let images = stage.chunk.min(batch - first) as u32;
-            let chunk =
-                stage.tasks.clone().map(|task| Step { task: task as u32, first: first as u32, images });
-            steps.extend(chunk);
+            for index in stage.tasks.clone() {
+                let Task { work, macs, extent, .. } = &tasks[index];
+                let is_one = *extent == Extent::EachImage && images == 1;
+                let shares = if is_one { work.shares(*macs).max(1) as u32 } else { 1 };
+                let (task, first) = (index as u32, first as u32);
+                steps.extend((0..shares).map(|share| Step { task, first, images, share, shares }));
+            }
         }
     }
     steps

@@ -1,6 +1,6 @@
 //! What the tasks of a plan are made of.
 
-use nas_kernels::Loss;
+use nas_kernels::{Loss, Share};
 
 use crate::optimizer::OptimizerState;
 use crate::plan::Span;
@@ -16,9 +16,20 @@ pub(crate) trait Work: Send + Sync {
         0
     }
 
+    /// Into how many shares one image may be parted that costs so many multiply-accumulates.
+    fn shares(&self, _macs: u64) -> u64 {
+        1
+    }
+
     /// Computes.
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, state: &mut State<'_>);
 }
+
+/// Multiply-accumulates of a share of one image where operators are products of matrices, which do 5 to 30 of them in a
+/// nanosecond, and where they are not, which takes up to some nanoseconds for each: a few milliseconds, so that a trainer
+/// halts at once, and far more than it costs to begin a share.
+pub(crate) const PRODUCT_SHARE_MACS: u64 = 1 << 25;
+pub(crate) const ELEMENT_SHARE_MACS: u64 = 1 << 22;
 
 /// The images of a batch that are worked on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +40,8 @@ pub(crate) struct Chunk {
     pub(crate) images: usize,
     /// Images in the batch.
     pub(crate) batch: usize,
+    /// What is done of the images: everything, or a share of the only one.
+    pub(crate) share: Share,
 }
 
 /// The slices of a task's buffers, in the order in which it named them: of buffers that have a part for each image,

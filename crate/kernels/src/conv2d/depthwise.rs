@@ -36,12 +36,13 @@ fn forward_at<S: Simd>(
     (weights, taps): (&[f32], Taps),
     output: &mut [f32],
 ) {
-    let Conv2d { input: from, output: to, window, .. } = *options;
+    let Conv2d { input: from, output: to, window, share, .. } = *options;
     let source_step = window.width.stride * from.channels;
     for_each_run_of_windows(
         from,
         to,
         window,
+        share,
         #[inline(always)]
         |pixel, pixels| {
             let run = Run { pixel, pixels, source_step, channels: from.channels, input, weights, taps };
@@ -137,11 +138,12 @@ pub(super) fn backward_input(
         ));
         return;
     }
-    let Conv2d { input: from, output: to, window, .. } = *options;
+    let Conv2d { input: from, output: to, window, share, .. } = *options;
     vectorize!(|simd| for_each_window(
         from,
         to,
         window,
+        share,
         #[inline(always)]
         |pixel| {
             for_each_register!(simd, from.channels, |first, register| {
@@ -162,7 +164,7 @@ pub(super) fn backward_input(
 /// The convolution with the taps in reverse that gives the input's gradient from the output's, in the same order of
 /// summation: there is one for a stride of 1, unless the padding is wider than the kernel reaches.
 fn transposed(options: &Conv2d) -> Option<Conv2d> {
-    let Conv2d { input, output, window, groups } = *options;
+    let Conv2d { input, output, window, groups, share } = *options;
     let axis = |axis: WindowAxis| {
         let reach = (axis.kernel - 1) * axis.dilation;
         let (pad_before, pad_after) =
@@ -170,14 +172,14 @@ fn transposed(options: &Conv2d) -> Option<Conv2d> {
         (axis.stride == 1).then_some(WindowAxis { pad_before, pad_after, ..axis })
     };
     let window = Window { height: axis(window.height)?, width: axis(window.width)? };
-    Some(Conv2d { input: output, output: input, window, groups })
+    Some(Conv2d { input: output, output: input, window, groups, share })
 }
 
 /// Taps of a row of the kernel that share one load of the gradient.
 const SHARED_TAPS: usize = 3;
 
 /// `weight_gradient` += input · output gradient; the pixels of a row of an image make a partial sum, and the partial sums
-/// are added in order.
+/// are added in order. A share is one of the rows and their taps.
 pub(super) fn backward_weights(
     options: &Conv2d,
     input: &[f32],
@@ -186,6 +188,8 @@ pub(super) fn backward_weights(
 ) {
     let Conv2d { input: from, output: to, window, .. } = *options;
     let (x_row_len, dy_row_len) = (from.width * from.channels, to.width * to.channels);
+    let pieces_per_tap_row = window.width.kernel.div_ceil(SHARED_TAPS);
+    let pieces = options.share.range(to.height * window.height.kernel * pieces_per_tap_row);
     vectorize!(|simd| for (index, dy) in output_gradient.chunks_exact(dy_row_len).enumerate() {
         let (image, row) = (index / to.height, index % to.height);
         for tap_row in window.height.real_taps(from.height, row) {
@@ -200,15 +204,18 @@ pub(super) fn backward_weights(
             let kernel_row = window.width.kernel * from.channels;
             let total = &mut weight_gradient[tap_row * kernel_row..][..kernel_row];
             let mut tap = 0;
+            let mut piece = (row * window.height.kernel + tap_row) * pieces_per_tap_row;
             while tap < window.width.kernel {
-                for_each_register!(simd, from.channels, |first, register| {
-                    match window.width.kernel - tap {
-                        SHARED_TAPS.. => products.add::<_, SHARED_TAPS>(register, tap, first, total),
-                        2 => products.add::<_, 2>(register, tap, first, total),
-                        _ => products.add::<_, 1>(register, tap, first, total),
-                    }
-                });
-                tap += SHARED_TAPS;
+                if pieces.contains(&piece) {
+                    for_each_register!(simd, from.channels, |first, register| {
+                        match window.width.kernel - tap {
+                            SHARED_TAPS.. => products.add::<_, SHARED_TAPS>(register, tap, first, total),
+                            2 => products.add::<_, 2>(register, tap, first, total),
+                            _ => products.add::<_, 1>(register, tap, first, total),
+                        }
+                    });
+                }
+                (tap, piece) = (tap + SHARED_TAPS, piece + 1);
             }
         }
     });

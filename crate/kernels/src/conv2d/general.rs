@@ -54,7 +54,8 @@ pub(super) fn forward(
     let (panels, scratch) = scratch.split_at_mut(packed_weights_len(options));
     let group_outputs = options.group_out_channels();
     let taps = forward_taps(options);
-    for (group, panels) in panels.chunks_exact_mut(packed_len(taps.depth(), group_outputs)).enumerate() {
+    let to_pack = if options.share.is_first() { &mut *panels } else { &mut [] };
+    for (group, panels) in to_pack.chunks_exact_mut(packed_len(taps.depth(), group_outputs)).enumerate() {
         for (index, row) in weights.chunks_exact(options.output.channels).enumerate() {
             let row = &row[group * group_outputs..][..group_outputs];
             pack_depth_row(panels, taps.depth(), group_outputs, index, |output| row[output]);
@@ -62,11 +63,11 @@ pub(super) fn forward(
     }
     let padded = padded_input(options);
     for (input, output) in image_blocks(options, input).zip(image_blocks_mut(options, output)) {
-        let source = padded.view(input, scratch);
+        let source = padded.view(input, scratch, options.share);
         let grid = output_grid(options, output.len());
         for (group, panels) in panels.chunks_exact(packed_len(taps.depth(), group_outputs)).enumerate() {
             product(
-                grid,
+                (grid, options.share),
                 (source, input_steps(options, group)),
                 &taps,
                 (panels, group_outputs),
@@ -89,11 +90,11 @@ pub(super) fn backward_weights(
     let taps = forward_taps(options);
     let padded = padded_input(options);
     for (input, gradient) in image_blocks(options, input).zip(image_blocks(options, output_gradient)) {
-        let source = padded.view(input, scratch);
+        let source = padded.view(input, scratch, options.share);
         let grid = output_grid(options, gradient.len());
         for group in 0..options.groups {
             accumulate_outer_product(
-                grid,
+                (grid, options.share),
                 (source, input_steps(options, group)),
                 &taps,
                 (gradient, output_steps(options, group)),
@@ -114,13 +115,15 @@ pub(super) fn backward_input(
     scratch: &mut [f32],
 ) {
     let (panels, scratch) = scratch.split_at_mut(packed_transposed_len(options));
-    pack_transposed(options, weights, panels);
+    if options.share.is_first() {
+        pack_transposed(options, weights, panels);
+    }
     let padded = padded_gradient(options);
     let group_inputs = options.group_in_channels();
     for (gradient, target) in
         image_blocks(options, output_gradient).zip(image_blocks_mut(options, input_gradient))
     {
-        let source = padded.view(gradient, scratch);
+        let source = padded.view(gradient, scratch, options.share);
         let images = target.len() / (options.input.pixels() * options.input.channels);
         let mut rest: &[f32] = panels;
         for (group, rows, columns) in group_phases(options) {
@@ -128,7 +131,7 @@ pub(super) fn backward_input(
             let (panels, behind) = rest.split_at(packed_len(taps.depth(), group_inputs));
             rest = behind;
             product(
-                Grid { images, rows: rows.inputs, columns: columns.inputs },
+                (Grid { images, rows: rows.inputs, columns: columns.inputs }, options.share),
                 (source, phase_source_steps(options, &padded, group, rows, columns)),
                 &taps,
                 (panels, group_inputs),

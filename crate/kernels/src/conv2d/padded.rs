@@ -1,6 +1,7 @@
 //! Images with a border of zeros, so that no tap needs a check.
 
 use crate::shape::Image;
+use crate::share::Share;
 
 /// A batch of images and the border that its copies get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,16 +34,19 @@ impl Padded {
         if self.has_border() { images * self.image_len() } else { 0 }
     }
 
-    /// The images with their border: copied to `scratch`, or as they are when there is no border.
+    /// The images with their border: copied to `scratch` by the first share, or as they are when there is no border.
     ///
     /// # Shapes
     /// `images`: `[n, height, width, channels]`; the view: `[n, padded height, padded width, channels]`.
-    pub(super) fn view<'a>(&self, images: &'a [f32], scratch: &'a mut [f32]) -> &'a [f32] {
+    pub(super) fn view<'a>(&self, images: &'a [f32], scratch: &'a mut [f32], share: Share) -> &'a [f32] {
         if !self.has_border() {
             return images;
         }
         let image_len = self.image.pixels() * self.image.channels;
         let copies = &mut scratch[..self.scratch_len(images.len() / image_len)];
+        if !share.is_first() {
+            return copies;
+        }
         copies.fill(0.0);
         let line = self.image.width * self.image.channels;
         let inset = self.top * self.row_len() + self.left * self.image.channels;

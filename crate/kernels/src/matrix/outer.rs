@@ -1,21 +1,27 @@
 //! destination[depth, output] += Σ over pixels of source[pixel, depth] · gradient[pixel, output].
 
+use std::ops::Range;
+
 use super::pack::panel_lanes;
 use super::{Grid, Steps, Taps};
+use crate::share::{Share, within_row};
 use crate::simd::{Array, Level, Register, Simd, Strided, dispatch};
 
 /// Rows of pixels make one partial sum until it has at least this many pixels. Partial sums keep the rounding
 /// error of 10⁵ pixels near that of 10³, and the operands of one fit the fastest cache.
 const PIXELS_PER_PARTIAL_SUM: usize = 64;
 
-/// Adds the outer products of each pixel's depth with its output gradient. Every element is summed over the
-/// pixels of a block in order; the blocks' sums are added in order.
+/// Outputs of one partial sum that shares do not part: the widest tile.
+const OUTPUTS_PER_SHARE: usize = 32;
+
+/// Adds the outer products of each pixel's depth with its output gradient, for a share of the blocks of pixels and their
+/// outputs. Every element is summed over the pixels of a block in order; the blocks' sums are added in order.
 ///
 /// # Shapes
 /// `source`: pixels at `source_steps`, each with the depth of `taps`; `gradient`: pixels at `gradient_steps`,
 /// each with `outputs` adjacent elements; `destination`: `depth` rows of `outputs` elements, `row_len` apart.
 pub(crate) fn accumulate_outer_product(
-    grid: Grid,
+    (grid, share): (Grid, Share),
     (source, source_steps): (&[f32], Steps),
     taps: &Taps,
     (gradient, gradient_steps): (&[f32], Steps),
@@ -25,11 +31,17 @@ pub(crate) fn accumulate_outer_product(
     let total_rows = grid.images * grid.rows;
     let rows_per_block = PIXELS_PER_PARTIAL_SUM.div_ceil(grid.columns);
     let is_flat = source_steps.are_equal(grid) && gradient_steps.are_equal(grid);
-    for first_row in (0..total_rows).step_by(rows_per_block) {
+    // A piece is a block with some of the outputs.
+    let block_pieces = outputs.div_ceil(OUTPUTS_PER_SHARE);
+    let pieces = share.range(total_rows.div_ceil(rows_per_block) * block_pieces);
+    for index in pieces.start / block_pieces..pieces.end.div_ceil(block_pieces) {
+        let first_row = index * rows_per_block;
         let rows = rows_per_block.min(total_rows - first_row);
         let (rows, columns) = if is_flat { (1, rows * grid.columns) } else { (rows, grid.columns) };
         let block = Block { grid, first_row, rows, columns, source, source_steps, gradient, gradient_steps };
-        dispatch!(|simd| block.accumulate(simd, taps, outputs, destination, row_len));
+        let pieces = within_row(&pieces, index, block_pieces);
+        let outputs = pieces.start * OUTPUTS_PER_SHARE..outputs.min(pieces.end * OUTPUTS_PER_SHARE);
+        dispatch!(|simd| block.accumulate(simd, taps, outputs.clone(), destination, row_len));
     }
 }
 
@@ -63,13 +75,13 @@ impl Block<'_> {
         self,
         simd: S,
         taps: &Taps,
-        outputs: usize,
+        outputs: Range<usize>,
         destination: &mut [f32],
         row_len: usize,
     ) {
-        let mut first = 0;
-        while first < outputs {
-            let rest = outputs - first;
+        let mut first = outputs.start;
+        while first < outputs.end {
+            let rest = outputs.end - first;
             let lanes = match S::LEVEL {
                 // Without masks, parts of a register cost more than single lanes.
                 Level::Baseline if rest >= 8 => 8,

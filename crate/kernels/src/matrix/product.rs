@@ -2,16 +2,17 @@
 
 use super::pack::panel_lanes;
 use super::{Grid, Start, Steps, Taps};
+use crate::share::Share;
 use crate::simd::{Level, Register, Simd, Strided, dispatch};
 
-/// Writes the product of each pixel's depth with the packed weights to that pixel's outputs. Every output is
-/// summed in the order of the depth, from its start on.
+/// Writes the product of each pixel's depth with the packed weights to that pixel's outputs, for a share of the pixels.
+/// Every output is summed in the order of the depth, from its start on.
 ///
 /// # Shapes
 /// `source`: pixels at `source_steps`, each with the depth of `taps`; `panels`: `[depth, outputs]` packed;
 /// `destination`: pixels at `destination_steps`, each with `outputs` adjacent elements.
 pub(crate) fn product(
-    grid: Grid,
+    (grid, share): (Grid, Share),
     (source, source_steps): (&[f32], Steps),
     taps: &Taps,
     (panels, outputs): (&[f32], usize),
@@ -19,7 +20,7 @@ pub(crate) fn product(
     (destination, destination_steps): (&mut [f32], Steps),
 ) {
     let grid = grid.flattened(source_steps, destination_steps);
-    let pixels = Pixels::new(grid, source_steps, destination_steps);
+    let pixels = Pixels::new(grid, share, [source_steps, destination_steps]);
     dispatch!(|simd| product_at(simd, pixels, source, taps, (panels, outputs), start, destination));
 }
 
@@ -204,17 +205,21 @@ struct Pixels {
 }
 
 impl Pixels {
-    fn new(grid: Grid, source: Steps, destination: Steps) -> Self {
-        let first = [source.first, destination.first];
+    fn new(grid: Grid, share: Share, steps: [Steps; 2]) -> Self {
+        let range = share.range(grid.len());
+        let (row, column) = (range.start / grid.columns, range.start % grid.columns);
+        let (image, row) = (row / grid.rows, row % grid.rows);
+        let images = steps.map(|steps| steps.first + image * steps.image);
+        let rows = [0, 1].map(|side| images[side] + row * steps[side].row);
         Self {
             grid,
-            steps: [source, destination],
-            image: first,
-            row: first,
-            pixel: first,
-            rows_left: grid.rows,
-            columns_left: grid.columns,
-            left: grid.images * grid.rows * grid.columns,
+            steps,
+            image: images,
+            row: rows,
+            pixel: [0, 1].map(|side| rows[side] + column * steps[side].column),
+            rows_left: grid.rows - row,
+            columns_left: grid.columns - column,
+            left: range.len(),
         }
     }
 

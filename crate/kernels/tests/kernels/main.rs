@@ -20,4 +20,5 @@ mod rearrange;
 mod reduce;
 mod reference;
 mod shapes;
+mod shares;
 mod support;

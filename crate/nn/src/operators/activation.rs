@@ -3,7 +3,7 @@ use std::sync::Arc;
 use nas_kernels::{ActivationFunction, Reads};
 
 use crate::plan::{Backward, BufferId, Lowering};
-use crate::work::{Buffers, Chunk, State, Work};
+use crate::work::{Buffers, Chunk, ELEMENT_SHARE_MACS, State, Work};
 
 /// An activation that is not fused into another layer.
 struct Trail {
@@ -67,9 +67,14 @@ impl Work for Forward {
         "activation forward"
     }
 
-    fn run(&self, _chunk: Chunk, buffers: Buffers<'_>, _state: &mut State<'_>) {
+    fn shares(&self, macs: u64) -> u64 {
+        macs.div_ceil(ELEMENT_SHARE_MACS)
+    }
+
+    fn run(&self, chunk: Chunk, buffers: Buffers<'_>, _state: &mut State<'_>) {
         let [input, output] = buffers.floats();
-        self.0.forward(input, output);
+        let share = chunk.share.range(input.len());
+        self.0.forward(&input[share.clone()], &mut output[share]);
     }
 }
 
@@ -81,9 +86,14 @@ impl Work for ForwardInPlace {
         "activation forward"
     }
 
-    fn run(&self, _chunk: Chunk, buffers: Buffers<'_>, _state: &mut State<'_>) {
+    fn shares(&self, macs: u64) -> u64 {
+        macs.div_ceil(ELEMENT_SHARE_MACS)
+    }
+
+    fn run(&self, chunk: Chunk, buffers: Buffers<'_>, _state: &mut State<'_>) {
         let [values] = buffers.floats();
-        self.0.forward_in_place(values);
+        let share = chunk.share.range(values.len());
+        self.0.forward_in_place(&mut values[share]);
     }
 }
 
@@ -96,8 +106,13 @@ impl Work for BackwardInPlace {
         "activation backward"
     }
 
-    fn run(&self, _chunk: Chunk, buffers: Buffers<'_>, _state: &mut State<'_>) {
+    fn shares(&self, macs: u64) -> u64 {
+        macs.div_ceil(ELEMENT_SHARE_MACS)
+    }
+
+    fn run(&self, chunk: Chunk, buffers: Buffers<'_>, _state: &mut State<'_>) {
         let [read, gradient] = buffers.floats();
-        self.0.backward_in_place(read, gradient);
+        let share = chunk.share.range(read.len());
+        self.0.backward_in_place(&read[share.clone()], &mut gradient[share]);
     }
 }

@@ -5,7 +5,7 @@ use nas_kernels::{self as kernels, attention_backward, attention_forward};
 
 use super::Lowered;
 use crate::plan::{Backward, BufferId, Lowering, Write};
-use crate::work::{Buffers, Chunk, State, Work};
+use crate::work::{Buffers, Chunk, ELEMENT_SHARE_MACS, State, Work};
 
 struct Trail {
     options: kernels::Attention,
@@ -52,9 +52,13 @@ impl Work for Forward {
         self.0.scratch_len()
     }
 
+    fn shares(&self, macs: u64) -> u64 {
+        macs.div_ceil(ELEMENT_SHARE_MACS)
+    }
+
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, _state: &mut State<'_>) {
         let [input, output, probabilities, scratch] = buffers.floats();
-        attention_forward(&self.0.with_batch(chunk.images), input, output, probabilities, scratch);
+        attention_forward(&self.0.with_batch(chunk.images).with_share(chunk.share), input, output, probabilities, scratch);
     }
 }
 
@@ -73,10 +77,14 @@ impl Work for BackwardInput {
         self.options.scratch_len()
     }
 
+    fn shares(&self, macs: u64) -> u64 {
+        macs.div_ceil(ELEMENT_SHARE_MACS)
+    }
+
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, _state: &mut State<'_>) {
         let [input, probabilities, output_gradient, input_gradient, scratch] = buffers.floats();
-        let options = self.options.with_batch(chunk.images);
-        self.write.prepare(input_gradient);
+        let options = self.options.with_batch(chunk.images).with_share(chunk.share);
+        self.write.prepare(chunk.share, input_gradient);
         attention_backward(&options, input, probabilities, output_gradient, input_gradient, scratch);
     }
 }

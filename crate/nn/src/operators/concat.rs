@@ -96,7 +96,7 @@ impl Work for BackwardInput {
 
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, _state: &mut State<'_>) {
         let [output_gradient, input_gradient] = buffers.floats();
-        self.write.prepare(input_gradient);
+        self.write.prepare(chunk.share, input_gradient);
         concat_backward(&self.part.of(chunk.images), output_gradient, input_gradient);
     }
 }

@@ -8,7 +8,7 @@ use nas_kernels::{
 
 use super::{Fused, Lowered, activation, fuse_activation, pool};
 use crate::plan::{Backward, BufferId, Lowering, Write};
-use crate::work::{Affine, Buffers, Chunk, State, Work};
+use crate::work::{Affine, Buffers, Chunk, ELEMENT_SHARE_MACS, PRODUCT_SHARE_MACS, State, Work};
 
 /// A convolution, with an activation that is applied as it is written.
 struct Trail {
@@ -67,6 +67,11 @@ impl Backward for Trail {
     }
 }
 
+/// Into how many shares an image is parted.
+pub(super) fn shares(options: &kernels::Conv2d, macs: u64) -> u64 {
+    macs.div_ceil(if options.is_depthwise() { ELEMENT_SHARE_MACS } else { PRODUCT_SHARE_MACS })
+}
+
 /// Buffers: input, output, scratch.
 struct Forward {
     layer: Layer,
@@ -82,13 +87,17 @@ impl Work for Forward {
         self.layer.options.with_batch(images).scratch_len()
     }
 
+    fn shares(&self, macs: u64) -> u64 {
+        shares(&self.layer.options, macs)
+    }
+
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, state: &mut State<'_>) {
-        let options = self.layer.options.with_batch(chunk.images);
+        let options = self.layer.options.with_batch(chunk.images).with_share(chunk.share);
         let (weights, bias) = self.layer.affine.of(state.parameters);
         let [input, output, scratch] = buffers.floats();
         conv2d_forward(&options, input, weights, bias, output, scratch);
         if let Some(activation) = self.activation {
-            activation.forward_in_place(output);
+            activation.forward_in_place(&mut output[options.written()]);
         }
     }
 }
@@ -105,8 +114,12 @@ impl Work for BackwardParameters {
         self.0.options.with_batch(images).scratch_len()
     }
 
+    fn shares(&self, macs: u64) -> u64 {
+        shares(&self.0.options, macs)
+    }
+
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, state: &mut State<'_>) {
-        let options = self.0.options.with_batch(chunk.images);
+        let options = self.0.options.with_batch(chunk.images).with_share(chunk.share);
         let [input, output_gradient, scratch] = buffers.floats();
         let (weights, bias) = self.0.affine.of_mut(state.gradients);
         conv2d_backward_parameters(&options, input, output_gradient, weights, bias, scratch);
@@ -128,11 +141,15 @@ impl Work for BackwardInput {
         self.layer.options.with_batch(images).scratch_len()
     }
 
+    fn shares(&self, macs: u64) -> u64 {
+        shares(&self.layer.options, macs)
+    }
+
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, state: &mut State<'_>) {
-        let options = self.layer.options.with_batch(chunk.images);
+        let options = self.layer.options.with_batch(chunk.images).with_share(chunk.share);
         let [output_gradient, input_gradient, scratch] = buffers.floats();
         let (weights, _) = self.layer.affine.of(state.parameters);
-        self.write.prepare(input_gradient);
+        self.write.prepare(chunk.share, input_gradient);
         conv2d_backward_input(&options, weights, output_gradient, input_gradient, scratch);
     }
 }

@@ -8,7 +8,7 @@ use nas_kernels::{
 
 use super::{Fused, Lowered, activation, fuse_activation};
 use crate::plan::{Backward, BufferId, Lowering, Write};
-use crate::work::{Affine, Buffers, Chunk, State, Work};
+use crate::work::{Affine, Buffers, Chunk, PRODUCT_SHARE_MACS, State, Work};
 
 /// A dense layer, with an activation that is applied as it is written.
 struct Trail {
@@ -76,13 +76,17 @@ impl Work for Forward {
         self.layer.options.scratch_len()
     }
 
+    fn shares(&self, macs: u64) -> u64 {
+        macs.div_ceil(PRODUCT_SHARE_MACS)
+    }
+
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, state: &mut State<'_>) {
-        let options = self.layer.options.with_batch(chunk.images);
+        let options = self.layer.options.with_batch(chunk.images).with_share(chunk.share);
         let (weights, bias) = self.layer.affine.of(state.parameters);
         let [input, output, scratch] = buffers.floats();
         dense_forward(&options, input, weights, bias, output, scratch);
         if let Some(activation) = self.activation {
-            activation.forward_in_place(output);
+            activation.forward_in_place(&mut output[options.written()]);
         }
     }
 }
@@ -95,8 +99,12 @@ impl Work for BackwardParameters {
         "dense backward, weights"
     }
 
+    fn shares(&self, macs: u64) -> u64 {
+        macs.div_ceil(PRODUCT_SHARE_MACS)
+    }
+
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, state: &mut State<'_>) {
-        let options = self.0.options.with_batch(chunk.images);
+        let options = self.0.options.with_batch(chunk.images).with_share(chunk.share);
         let [input, output_gradient] = buffers.floats();
         let (weights, bias) = self.0.affine.of_mut(state.gradients);
         dense_backward_parameters(&options, input, output_gradient, weights, bias);
@@ -118,11 +126,15 @@ impl Work for BackwardInput {
         self.layer.options.scratch_len()
     }
 
+    fn shares(&self, macs: u64) -> u64 {
+        macs.div_ceil(PRODUCT_SHARE_MACS)
+    }
+
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, state: &mut State<'_>) {
-        let options = self.layer.options.with_batch(chunk.images);
+        let options = self.layer.options.with_batch(chunk.images).with_share(chunk.share);
         let [output_gradient, input_gradient, scratch] = buffers.floats();
         let (weights, _) = self.layer.affine.of(state.parameters);
-        self.write.prepare(input_gradient);
+        self.write.prepare(chunk.share, input_gradient);
         dense_backward_input(&options, weights, output_gradient, input_gradient, scratch);
     }
 }

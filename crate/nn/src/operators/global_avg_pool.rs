@@ -58,7 +58,7 @@ impl Work for BackwardInput {
 
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, _state: &mut State<'_>) {
         let [output_gradient, input_gradient] = buffers.floats();
-        self.write.prepare(input_gradient);
+        self.write.prepare(chunk.share, input_gradient);
         global_avg_pool_backward(&self.options.with_batch(chunk.images), output_gradient, input_gradient);
     }
 }

@@ -110,7 +110,7 @@ impl Work for BackwardPass {
         let [scale_gradient, shift_gradient] = two(state.gradients, scale, shift);
         let gradient = AffineGradient { scale: scale_gradient, shift: shift_gradient };
         let scale = &state.parameters[scale.range()];
-        self.write.prepare(input_gradient);
+        self.write.prepare(chunk.share, input_gradient);
         let options = self.layer.of(chunk.images);
         layer_norm_backward(&options, saved, scale, output_gradient, input_gradient, gradient, scratch);
     }

@@ -91,10 +91,14 @@ impl Work for Forward {
         self.0.options.with_batch(images).scratch_len()
     }
 
+    fn shares(&self, macs: u64) -> u64 {
+        conv2d::shares(&self.0.options, macs)
+    }
+
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, state: &mut State<'_>) {
         let [input, effective, output, scratch] = buffers.floats();
         let bias = self.0.bias.map(|bias| &state.parameters[bias.range()]);
-        let options = self.0.options.with_batch(chunk.images);
+        let options = self.0.options.with_batch(chunk.images).with_share(chunk.share);
         conv2d_forward(&options, input, effective, bias, output, scratch);
     }
 }
@@ -111,13 +115,17 @@ impl Work for BackwardKernel {
         self.0.options.with_batch(images).scratch_len()
     }
 
+    fn shares(&self, macs: u64) -> u64 {
+        conv2d::shares(&self.0.options, macs)
+    }
+
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, state: &mut State<'_>) {
         let [input, output_gradient, kernel_gradient, scratch] = buffers.floats();
-        if chunk.first == 0 {
+        if chunk.first == 0 && chunk.share.is_first() {
             kernel_gradient.fill(0.0);
         }
         let bias = self.0.bias.map(|bias| &mut state.gradients[bias.range()]);
-        let options = self.0.options.with_batch(chunk.images);
+        let options = self.0.options.with_batch(chunk.images).with_share(chunk.share);
         conv2d_backward_parameters(&options, input, output_gradient, kernel_gradient, bias, scratch);
     }
 }
@@ -154,10 +162,14 @@ impl Work for BackwardInput {
         self.layer.options.with_batch(images).scratch_len()
     }
 
+    fn shares(&self, macs: u64) -> u64 {
+        conv2d::shares(&self.layer.options, macs)
+    }
+
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, _state: &mut State<'_>) {
         let [effective, output_gradient, input_gradient, scratch] = buffers.floats();
-        self.write.prepare(input_gradient);
-        let options = self.layer.options.with_batch(chunk.images);
+        self.write.prepare(chunk.share, input_gradient);
+        let options = self.layer.options.with_batch(chunk.images).with_share(chunk.share);
         conv2d_backward_input(&options, effective, output_gradient, input_gradient, scratch);
     }
 }

@@ -111,9 +111,9 @@ impl Work for BackwardInput {
         "mixture backward, input"
     }
 
-    fn run(&self, _chunk: Chunk, buffers: Buffers<'_>, _state: &mut State<'_>) {
+    fn run(&self, chunk: Chunk, buffers: Buffers<'_>, _state: &mut State<'_>) {
         let [weights, output_gradient, input_gradient] = buffers.floats();
-        self.write.prepare(input_gradient);
+        self.write.prepare(chunk.share, input_gradient);
         mixture_backward_input(weights[self.part], output_gradient, input_gradient);
     }
 }

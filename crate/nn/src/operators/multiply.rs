@@ -86,7 +86,7 @@ impl Work for BackwardLeft {
 
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, _state: &mut State<'_>) {
         let [right, output_gradient, left_gradient] = buffers.floats();
-        self.write.prepare(left_gradient);
+        self.write.prepare(chunk.share, left_gradient);
         multiply_backward_left(&self.options.with_batch(chunk.images), right, output_gradient, left_gradient);
     }
 }
@@ -104,7 +104,7 @@ impl Work for BackwardRight {
 
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, _state: &mut State<'_>) {
         let [left, output_gradient, right_gradient] = buffers.floats();
-        self.write.prepare(right_gradient);
+        self.write.prepare(chunk.share, right_gradient);
         multiply_backward_right(
             &self.options.with_batch(chunk.images),
             left,

@@ -8,7 +8,7 @@ use nas_kernels::{
 
 use super::Lowered;
 use crate::plan::{Backward, BufferId, Lowering, Write};
-use crate::work::{Buffers, Chunk, State, Work};
+use crate::work::{Buffers, Chunk, ELEMENT_SHARE_MACS, State, Work};
 
 /// A window as the kernels have it.
 pub(super) fn window(kernel: Pair, stride: Pair, dilation: Pair, insets: Insets) -> Window {
@@ -71,8 +71,12 @@ impl Work for MaxForward {
         "max-pool forward"
     }
 
+    fn shares(&self, macs: u64) -> u64 {
+        macs.div_ceil(ELEMENT_SHARE_MACS)
+    }
+
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, _state: &mut State<'_>) {
-        let options = self.0.with_batch(1);
+        let options = self.0.with_batch(1).with_share(chunk.share);
         let ([input, output], argmax) = buffers.floats_and_index();
         let (input_len, output_len) = (input.len() / chunk.images, output.len() / chunk.images);
         let images = input.chunks_exact(input_len).zip(output.chunks_exact_mut(output_len));
@@ -93,10 +97,14 @@ impl Work for MaxBackward {
         "max-pool backward"
     }
 
+    fn shares(&self, macs: u64) -> u64 {
+        macs.div_ceil(ELEMENT_SHARE_MACS)
+    }
+
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, _state: &mut State<'_>) {
-        let options = self.options.with_batch(1);
+        let options = self.options.with_batch(1).with_share(chunk.share);
         let ([output_gradient, input_gradient], argmax) = buffers.floats_and_index();
-        self.write.prepare(input_gradient);
+        self.write.prepare(chunk.share, input_gradient);
         let (input_len, output_len) = (input_gradient.len() / chunk.images, argmax.len() / chunk.images);
         let images = output_gradient.chunks_exact(output_len).zip(input_gradient.chunks_exact_mut(input_len));
         for ((dy, dx), argmax) in images.zip(argmax.chunks_exact(output_len)) {
@@ -138,9 +146,13 @@ impl Work for AvgForward {
         "avg-pool forward"
     }
 
+    fn shares(&self, macs: u64) -> u64 {
+        macs.div_ceil(ELEMENT_SHARE_MACS)
+    }
+
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, _state: &mut State<'_>) {
         let [input, output] = buffers.floats();
-        avg_pool_forward(&self.0.with_batch(chunk.images), input, output);
+        avg_pool_forward(&self.0.with_batch(chunk.images).with_share(chunk.share), input, output);
     }
 }
 
@@ -155,9 +167,14 @@ impl Work for AvgBackward {
         "avg-pool backward"
     }
 
+    fn shares(&self, macs: u64) -> u64 {
+        macs.div_ceil(ELEMENT_SHARE_MACS)
+    }
+
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, _state: &mut State<'_>) {
         let [output_gradient, input_gradient] = buffers.floats();
-        self.write.prepare(input_gradient);
-        avg_pool_backward(&self.options.with_batch(chunk.images), output_gradient, input_gradient);
+        self.write.prepare(chunk.share, input_gradient);
+        let options = self.options.with_batch(chunk.images).with_share(chunk.share);
+        avg_pool_backward(&options, output_gradient, input_gradient);
     }
 }

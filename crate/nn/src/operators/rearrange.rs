@@ -135,7 +135,7 @@ impl Work for BackwardInput {
 
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, _state: &mut State<'_>) {
         let [output_gradient, input_gradient] = buffers.floats();
-        self.write.prepare(input_gradient);
+        self.write.prepare(chunk.share, input_gradient);
         self.rearrangement.backward(chunk.images, output_gradient, input_gradient);
     }
 }

@@ -1,6 +1,7 @@
 //! Who owns which gradient.
 
 use nas_arch::TensorId;
+use nas_kernels::Share;
 
 use super::{BufferId, Lowering};
 
@@ -24,9 +25,9 @@ pub(crate) enum Write {
 }
 
 impl Write {
-    /// Brings a buffer to the state in which it can be added to.
-    pub(crate) fn prepare(self, values: &mut [f32]) {
-        if self == Self::Set {
+    /// Brings a buffer to the state in which the first share can add to it, and the others go on.
+    pub(crate) fn prepare(self, share: Share, values: &mut [f32]) {
+        if self == Self::Set && share.is_first() {
             values.fill(0.0);
         }
     }
