@@ -81,7 +81,7 @@ impl Evaluation {
         let key: Digest = job.key.parse().map_err(|_| EvaluationError::Key(job.key.clone()))?;
         let seeds = Seeds { key, run_seed: job.run_seed, replicate: job.replicate };
         let graph = job.network.resolve()?;
-        match Trainer::new(&graph, &job.recipe, seeds, images.sizes(), job.memory_limit_bytes) {
+        match Trainer::undrawn(&graph, &job.recipe, seeds, images.sizes(), job.memory_limit_bytes) {
             Ok(mut trainer) => {
                 trainer.train_to(job.epochs)?;
                 Ok(Ok(Self { job, trainer, curve: Vec::new(), fraction_done: 0.0 }))
@@ -101,6 +101,7 @@ impl Evaluation {
 
     /// Its trainer, to load or to read weights.
     pub fn trainer(&mut self) -> &mut Trainer {
+        self.trainer.complete();
         &mut self.trainer
     }
 

@@ -15,8 +15,6 @@ mod general;
 mod padded;
 mod phase;
 
-use std::ops::Range;
-
 use crate::check_len;
 use crate::error::ShapeError;
 use crate::matrix::LARGEST_PANEL_GROWTH;
@@ -101,13 +99,6 @@ impl Conv2d {
         if self.is_depthwise() { 0 } else { general::scratch_len(self) }
     }
 
-    /// Elements of `output` that the forward pass writes.
-    #[must_use]
-    pub fn written(&self) -> Range<usize> {
-        let pixels = self.share.range(self.output.batch * self.output.pixels());
-        pixels.start * self.output.channels..pixels.end * self.output.channels
-    }
-
     /// Whether each channel sees only itself.
     #[must_use]
     pub fn is_depthwise(&self) -> bool {
@@ -171,7 +162,9 @@ pub fn conv2d_forward(
         check_len("bias", bias.len(), options.bias_len());
     }
     if options.is_depthwise() {
-        fill_rows(&mut output[options.written()], options.output.channels, bias);
+        let channels = options.output.channels;
+        let pixels = options.share.range(output.len() / channels);
+        fill_rows(&mut output[pixels.start * channels..pixels.end * channels], channels, bias);
         depthwise::forward(options, input, weights, output);
     } else {
         let scratch = crate::take_scratch(scratch, options.scratch_len());

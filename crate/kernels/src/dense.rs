@@ -4,8 +4,6 @@
 //! `[in_features, out_features]`, `bias`, `bias_gradient`: `[out_features]`, `output`, `output_gradient`:
 //! `[batch, out_features]`.
 
-use std::ops::Range;
-
 use crate::check_len;
 use crate::error::ShapeError;
 use crate::matrix::{
@@ -57,12 +55,6 @@ impl Dense {
         assert!(share == Share::WHOLE || self.batch == 1, "{share:?} of {} images", self.batch);
         self.share = share;
         self
-    }
-
-    /// Elements of `output` that the forward pass writes.
-    #[must_use]
-    pub fn written(&self) -> Range<usize> {
-        self.share.range(self.output_len())
     }
 
     /// Elements of `input` and `input_gradient`.
@@ -134,7 +126,7 @@ pub fn dense_forward(
     let (grid, source_steps) = options.rows(in_features);
     let (_, destination_steps) = options.rows(out_features);
     product(
-        (grid, Share::WHOLE),
+        (grid, 0..grid.len()),
         (input, source_steps),
         &Taps::contiguous(in_features),
         (panels, outputs.len()),
@@ -172,7 +164,7 @@ pub fn dense_backward_input(
     let (grid, source_steps) = options.rows(out_features);
     let (_, destination_steps) = options.rows(in_features);
     product(
-        (grid, Share::WHOLE),
+        (grid, 0..grid.len()),
         (output_gradient, source_steps),
         &Taps::contiguous(out_features),
         (panels, inputs.len()),

@@ -10,7 +10,7 @@ mod pack;
 mod product;
 
 pub(crate) use outer::accumulate_outer_product;
-pub(crate) use pack::{LARGEST_PANEL_GROWTH, pack_depth_row, packed_len};
+pub(crate) use pack::{LARGEST_PANEL_GROWTH, SLAB_OUTPUTS, pack_depth_row, packed_len};
 pub(crate) use product::product;
 
 /// What the sums of a product start from.
@@ -42,7 +42,7 @@ pub(crate) struct Steps {
 
 impl Grid {
     /// Number of pixels.
-    fn len(self) -> usize {
+    pub(crate) fn len(self) -> usize {
         self.images * self.rows * self.columns
     }
 
@@ -57,6 +57,11 @@ impl Grid {
 }
 
 impl Steps {
+    /// The same, so many elements further on.
+    pub(crate) fn moved(self, elements: usize) -> Self {
+        Self { first: self.first + elements, ..self }
+    }
+
     /// Whether the pixels of the grid lie at equal distances.
     fn are_equal(self, grid: Grid) -> bool {
         self.row == grid.columns * self.column && self.image == grid.rows * self.row

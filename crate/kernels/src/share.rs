@@ -45,9 +45,13 @@ impl Share {
 
 /// The part of `range` that lies in the `index`-th row of `width`, counted from the row's beginning.
 pub(crate) fn within_row(range: &Range<usize>, index: usize, width: usize) -> Range<usize> {
-    let first = index * width;
-    let start = range.start.saturating_sub(first).min(width);
-    start..range.end.saturating_sub(first).min(width).max(start)
+    within(range, index * width, width)
+}
+
+/// The part of `range` that lies in the `len` things from `first` on, counted from there.
+pub(crate) fn within(range: &Range<usize>, first: usize, len: usize) -> Range<usize> {
+    let start = range.start.saturating_sub(first).min(len);
+    start..range.end.saturating_sub(first).min(len).max(start)
 }
 
 #[cfg(test)]

@@ -104,8 +104,7 @@ pub(crate) fn for_each_run_of_windows(
         |row, columns| {
             let mut column = columns.start;
             while column < columns.end {
-                let pixels =
-                    if whole.contains(&column) { whole.end.min(columns.end) - column } else { 1 };
+                let pixels = if whole.contains(&column) { whole.end.min(columns.end) - column } else { 1 };
                 if let Some(pixel) = row.window(column) {
                     visit(&pixel, pixels);
                 }

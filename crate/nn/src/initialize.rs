@@ -5,7 +5,10 @@ use nas_numerics::{Digest, Digester, Rng};
 
 use crate::layout::{ParameterLayout, Slot, Storage};
 
-/// Draws the initial weights of an evaluation.
+/// Weights that are drawn at once: a few milliseconds.
+const WEIGHTS_AT_ONCE: usize = 1 << 16;
+
+/// The drawing of the initial weights of an evaluation, a little at a time.
 ///
 /// Weights are normal with variance gain / fan-in: gain 2 where a rectifier (ReLU or one of its kin) follows before the next weights (He et
 /// al. 2015, "Delving Deep into Rectifiers", section 2.2), gain 1 elsewhere, so also for the layer that gives the
@@ -14,6 +17,72 @@ use crate::layout::{ParameterLayout, Slot, Storage};
 ///
 /// Every weight tensor has a generator of its own, named by the key and the tensor's path, and is drawn in `PyTorch`'s
 /// order: neither the order of parameters nor the layout in memory plays a part.
+#[derive(Debug, Clone)]
+pub(crate) struct Initialization {
+    /// For each layer, whether a rectifier follows.
+    rectified: Vec<bool>,
+    key: Digest,
+    /// Parameters that are done.
+    slots: usize,
+    /// Elements of the next one that are drawn, and what draws the others.
+    drawn: usize,
+    rng: Option<Rng>,
+}
+
+impl Initialization {
+    /// Nothing is drawn yet.
+    pub(crate) fn new(graph: &Graph, key: Digest) -> Self {
+        Self { rectified: rectified(graph), key, slots: 0, drawn: 0, rng: None }
+    }
+
+    /// Goes on by one parameter, or by a part of a large one. Returns the number of its elements; none if all are done.
+    pub(crate) fn advance(
+        &mut self,
+        layout: &ParameterLayout,
+        parameters: &mut [f32],
+        statistics: &mut [f32],
+    ) -> Option<usize> {
+        let slot = layout.slots().get(self.slots)?;
+        let buffer = match slot.storage {
+            Storage::Parameters => parameters,
+            Storage::Statistics => statistics,
+        };
+        let end = match slot.role {
+            ParameterRole::Weight => self.draw(slot, buffer),
+            ParameterRole::Bias
+            | ParameterRole::Shift
+            | ParameterRole::Mixture
+            | ParameterRole::RunningMean => fill(slot, buffer, 0.0),
+            ParameterRole::Scale | ParameterRole::RunningVariance => fill(slot, buffer, 1.0),
+        };
+        let elements = end - self.drawn;
+        self.drawn = end;
+        if end == slot.range.len() {
+            (self.slots, self.drawn, self.rng) = (self.slots + 1, 0, None);
+        }
+        Some(elements)
+    }
+
+    /// Draws a part of a tensor; returns where it ends.
+    fn draw(&mut self, slot: &Slot, parameters: &mut [f32]) -> usize {
+        let gain = if self.rectified[slot.node] { 2.0 } else { 1.0 };
+        let deviation = libm::sqrtf(gain / slot.fan_in as f32);
+        let rng = self.rng.get_or_insert_with(|| {
+            Rng::from_digester(Digester::new().text("initial weights").bytes(&self.key.0).text(&slot.path))
+        });
+        let end = slot.range.len().min(self.drawn + WEIGHTS_AT_ONCE);
+        slot.write_part(parameters, self.drawn..end, std::iter::repeat_with(|| rng.normal() * deviation));
+        end
+    }
+}
+
+fn fill(slot: &Slot, buffer: &mut [f32], value: f32) -> usize {
+    buffer[slot.range.clone()].fill(value);
+    slot.range.len()
+}
+
+/// Draws all initial weights.
+#[cfg(test)]
 pub(crate) fn initialize(
     graph: &Graph,
     layout: &ParameterLayout,
@@ -21,30 +90,8 @@ pub(crate) fn initialize(
     parameters: &mut [f32],
     statistics: &mut [f32],
 ) {
-    let rectified = rectified(graph);
-    for slot in layout.slots() {
-        let buffer = match slot.storage {
-            Storage::Parameters => &mut *parameters,
-            Storage::Statistics => &mut *statistics,
-        };
-        match slot.role {
-            ParameterRole::Weight => draw(slot, rectified[slot.node], key, buffer),
-            ParameterRole::Bias
-            | ParameterRole::Shift
-            | ParameterRole::Mixture
-            | ParameterRole::RunningMean => {
-                buffer[slot.range.clone()].fill(0.0);
-            }
-            ParameterRole::Scale | ParameterRole::RunningVariance => buffer[slot.range.clone()].fill(1.0),
-        }
-    }
-}
-
-fn draw(slot: &Slot, rectified: bool, key: &Digest, parameters: &mut [f32]) {
-    let gain = if rectified { 2.0 } else { 1.0 };
-    let deviation = libm::sqrtf(gain / slot.fan_in as f32);
-    let mut rng = Rng::from_digester(Digester::new().text("initial weights").bytes(&key.0).text(&slot.path));
-    slot.write(parameters, std::iter::repeat_with(|| rng.normal() * deviation));
+    let mut initialization = Initialization::new(graph, *key);
+    while initialization.advance(layout, parameters, statistics).is_some() {}
 }
 
 /// For each layer, whether its output reaches a rectifier before the next layer with weights.

@@ -138,9 +138,19 @@ impl Slot {
     /// # Panics
     /// If there are fewer values than elements.
     pub fn write(&self, buffer: &mut [f32], values: impl IntoIterator<Item = f32>) {
+        self.write_part(buffer, 0..self.range.len(), values);
+    }
+
+    /// As [`Self::write`], but those elements only that stand at `part` in `PyTorch`'s order.
+    pub(crate) fn write_part(
+        &self,
+        buffer: &mut [f32],
+        part: Range<usize>,
+        values: impl IntoIterator<Item = f32>,
+    ) {
         let mut values = values.into_iter();
         let place = &mut buffer[self.range.clone()];
-        for index in 0..place.len() {
+        for index in part {
             place[self.order.native_index(index)] = values.next().expect("a value for each element");
         }
     }

@@ -44,6 +44,7 @@ impl Trainer {
     /// # Errors
     /// If the bytes are no snapshot of this training; then nothing is changed.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), SnapshotError> {
+        self.complete();
         let mut reader = Reader(bytes);
         if reader.take(MAGIC.len()) != Some(MAGIC) {
             return Err(SnapshotError::NotASnapshot);

@@ -9,7 +9,7 @@ use core::fmt;
 use nas_arch::{Graph, Recipe};
 use nas_numerics::{Digest, Rng};
 
-use crate::initialize::initialize;
+use crate::initialize::Initialization;
 use crate::memory::Memory;
 use crate::optimizer::OptimizerState;
 use crate::work::Surroundings;
@@ -62,6 +62,7 @@ pub struct Trainer {
     /// Updates made.
     updates: u32,
     phase: Phase,
+    initialization: Option<Initialization>,
     /// What the epoch (or the evaluation that was asked for) has cost so far.
     spent_macs: u64,
     trained: Tally,
@@ -94,10 +95,26 @@ impl Trainer {
         sizes: SampleSizes,
         memory_limit: u64,
     ) -> Result<Self, TrainerError> {
+        let mut trainer = Self::undrawn(graph, recipe, seeds, sizes, memory_limit)?;
+        trainer.complete();
+        Ok(trainer)
+    }
+
+    /// As [`Trainer::new`], but its memory is filled and the initial weights are drawn by the first steps: until then, the
+    /// trainer is in the middle of an epoch.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`].
+    pub fn undrawn(
+        graph: &Graph,
+        recipe: &Recipe,
+        seeds: Seeds,
+        sizes: SampleSizes,
+        memory_limit: u64,
+    ) -> Result<Self, TrainerError> {
         let Blueprint { layout, plans, batch_size, needed_bytes, longest_split } =
             Blueprint::new(graph, recipe, sizes, memory_limit)?;
-        let mut memory = Memory::new(&layout, plans.arena_lens(), batch_size);
-        initialize(graph, &layout, &seeds.key, &mut memory.parameters, &mut memory.statistics);
+        let memory = Memory::reserve(&layout, plans.arena_lens(), batch_size);
         let [network, training] = crate::snapshot::digests(graph, recipe, seeds, sizes);
         Ok(Self {
             layer_names: graph.nodes.iter().map(|node| node.name.clone()).collect(),
@@ -120,11 +137,17 @@ impl Trainer {
             target_epoch: 0,
             epoch: 0,
             updates: 0,
-            phase: Phase::Boundary,
+            phase: Phase::Initializing,
+            initialization: Some(Initialization::new(graph, seeds.key)),
             spent_macs: 0,
             trained: Tally::default(),
             evaluated: Tally::default(),
         })
+    }
+
+    /// Draws the initial weights now, as far as [`Trainer::undrawn`] has left them undrawn.
+    pub fn complete(&mut self) {
+        while self.initialize().is_some() {}
     }
 
     /// Bytes that a trainer of these would hold.

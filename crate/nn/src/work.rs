@@ -25,11 +25,11 @@ pub(crate) trait Work: Send + Sync {
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, state: &mut State<'_>);
 }
 
-/// Multiply-accumulates of a share of one image where operators are products of matrices, which do 5 to 30 of them in a
-/// nanosecond, and where they are not, which takes up to some nanoseconds for each: a few milliseconds, so that a trainer
-/// halts at once, and far more than it costs to begin a share.
+/// Multiply-accumulates of a share of one image where operators are products of matrices, which do some of them in a
+/// nanosecond, and where they are not, which takes up to some ten nanoseconds for each: a few milliseconds, so that a
+/// trainer halts at once, and far more than it costs to begin a share.
 pub(crate) const PRODUCT_SHARE_MACS: u64 = 1 << 25;
-pub(crate) const ELEMENT_SHARE_MACS: u64 = 1 << 22;
+pub(crate) const ELEMENT_SHARE_MACS: u64 = 1 << 20;
 
 /// The images of a batch that are worked on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

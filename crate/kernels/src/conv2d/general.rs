@@ -2,13 +2,16 @@
 //!
 //! Shapes as in [`super`].
 
+use std::ops::Range;
+
 use super::Conv2d;
 use super::padded::Padded;
 use super::phase::Phase;
 use crate::matrix::{
-    Grid, Start, Steps, Taps, accumulate_outer_product, pack_depth_row, packed_len, product,
+    Grid, SLAB_OUTPUTS, Start, Steps, Taps, accumulate_outer_product, pack_depth_row, packed_len, product,
 };
 use crate::shape::{Image, Window};
+use crate::share::{Share, within};
 
 /// Small images are taken together until a block has at least this many output pixels, so that the packed
 /// weights are read from memory only once for all of them.
@@ -51,28 +54,35 @@ pub(super) fn forward(
     output: &mut [f32],
     scratch: &mut [f32],
 ) {
-    let (panels, scratch) = scratch.split_at_mut(packed_weights_len(options));
+    let (packed, scratch) = scratch.split_at_mut(packed_weights_len(options));
     let group_outputs = options.group_out_channels();
     let taps = forward_taps(options);
-    let to_pack = if options.share.is_first() { &mut *panels } else { &mut [] };
-    for (group, panels) in to_pack.chunks_exact_mut(packed_len(taps.depth(), group_outputs)).enumerate() {
-        for (index, row) in weights.chunks_exact(options.output.channels).enumerate() {
-            let row = &row[group * group_outputs..][..group_outputs];
-            pack_depth_row(panels, taps.depth(), group_outputs, index, |output| row[output]);
-        }
-    }
     let padded = padded_input(options);
-    for (input, output) in image_blocks(options, input).zip(image_blocks_mut(options, output)) {
+    let blocks = image_blocks(options, input).zip(image_blocks_mut(options, output));
+    for (block, (input, output)) in blocks.enumerate() {
         let source = padded.view(input, scratch, options.share);
         let grid = output_grid(options, output.len());
-        for (group, panels) in panels.chunks_exact(packed_len(taps.depth(), group_outputs)).enumerate() {
+        let groups = (0..options.groups).map(|group| Part {
+            of: group,
+            depth: taps.depth(),
+            outputs: group_outputs,
+            pixels: grid.len(),
+        });
+        for Slab { of: group, outputs, pixels, place } in slabs(options.share, groups) {
+            let first = group * group_outputs + outputs.start;
+            let panels = &mut packed[place];
+            if block == 0 && pixels.start == 0 {
+                for (index, row) in weights.chunks_exact(options.output.channels).enumerate() {
+                    pack_depth_row(panels, taps.depth(), outputs.len(), index, |output| row[first + output]);
+                }
+            }
             product(
-                (grid, options.share),
+                (grid, pixels),
                 (source, input_steps(options, group)),
                 &taps,
-                (panels, group_outputs),
-                Start::Outputs(bias.map(|bias| &bias[group * group_outputs..])),
-                (output, output_steps(options, group)),
+                (panels, outputs.len()),
+                Start::Outputs(bias.map(|bias| &bias[first..])),
+                (output, output_steps(options, group).moved(outputs.start)),
             );
         }
     }
@@ -114,32 +124,74 @@ pub(super) fn backward_input(
     input_gradient: &mut [f32],
     scratch: &mut [f32],
 ) {
-    let (panels, scratch) = scratch.split_at_mut(packed_transposed_len(options));
-    if options.share.is_first() {
-        pack_transposed(options, weights, panels);
-    }
+    let (packed, scratch) = scratch.split_at_mut(packed_transposed_len(options));
     let padded = padded_gradient(options);
-    let group_inputs = options.group_in_channels();
-    for (gradient, target) in
-        image_blocks(options, output_gradient).zip(image_blocks_mut(options, input_gradient))
-    {
+    let blocks = image_blocks(options, output_gradient).zip(image_blocks_mut(options, input_gradient));
+    for (block, (gradient, target)) in blocks.enumerate() {
         let source = padded.view(gradient, scratch, options.share);
         let images = target.len() / (options.input.pixels() * options.input.channels);
-        let mut rest: &[f32] = panels;
-        for (group, rows, columns) in group_phases(options) {
-            let taps = phase_taps(options, &padded, rows, columns);
-            let (panels, behind) = rest.split_at(packed_len(taps.depth(), group_inputs));
-            rest = behind;
+        let phases = group_phases(options).map(|(group, rows, columns)| Part {
+            of: (group, rows, columns),
+            depth: rows.taps * columns.taps * options.group_out_channels(),
+            outputs: options.group_in_channels(),
+            pixels: images * rows.inputs * columns.inputs,
+        });
+        for Slab { of: (group, rows, columns), outputs: inputs, pixels, place } in
+            slabs(options.share, phases)
+        {
+            let panels = &mut packed[place];
+            if block == 0 && pixels.start == 0 {
+                pack_transposed(options, (group, rows, columns), &inputs, weights, panels);
+            }
             product(
-                (Grid { images, rows: rows.inputs, columns: columns.inputs }, options.share),
+                (Grid { images, rows: rows.inputs, columns: columns.inputs }, pixels),
                 (source, phase_source_steps(options, &padded, group, rows, columns)),
-                &taps,
-                (panels, group_inputs),
+                &phase_taps(options, &padded, rows, columns),
+                (panels, inputs.len()),
                 Start::Destination,
-                (target, phase_target_steps(options, group, rows, columns)),
+                (target, phase_target_steps(options, group, rows, columns).moved(inputs.start)),
             );
         }
     }
+}
+
+/// One of the products that a pass consists of: its right side is `[depth, outputs]`, packed, its left side has so many pixels.
+struct Part<T> {
+    of: T,
+    depth: usize,
+    outputs: usize,
+    pixels: usize,
+}
+
+/// Some pixels' product with one slab of a part's outputs, and where its panels lie.
+struct Slab<T> {
+    of: T,
+    outputs: Range<usize>,
+    pixels: Range<usize>,
+    place: Range<usize>,
+}
+
+/// What a share has of all parts, slab by slab and pixel by pixel. The panels of a slab are packed by whoever begins it.
+fn slabs<T: Copy>(
+    share: Share,
+    parts: impl Iterator<Item = Part<T>> + Clone,
+) -> impl Iterator<Item = Slab<T>> {
+    let range =
+        share.range(parts.clone().map(|part| part.outputs.div_ceil(SLAB_OUTPUTS) * part.pixels).sum());
+    let (mut items, mut packed) = (0, 0);
+    let of_part = move |Part { of, depth, outputs, pixels }| {
+        let (range, first_item, first_place) = (range.clone(), items, packed);
+        items += outputs.div_ceil(SLAB_OUTPUTS) * pixels;
+        packed += packed_len(depth, outputs);
+        (0..outputs).step_by(SLAB_OUTPUTS).map(move |first| {
+            let outputs = first..outputs.min(first + SLAB_OUTPUTS);
+            let start = first_place + first * depth;
+            let place = start..start + packed_len(depth, outputs.len());
+            let pixels = within(&range, first_item + first / SLAB_OUTPUTS * pixels, pixels);
+            Slab { of, outputs, pixels, place }
+        })
+    };
+    parts.flat_map(of_part).filter(|slab| !slab.pixels.is_empty())
 }
 
 /// Images whose padded copies lie in scratch together.
@@ -206,7 +258,7 @@ fn output_steps(options: &Conv2d, group: usize) -> Steps {
 }
 
 /// Each group with each pair of phases, in the order of their panels.
-fn group_phases(options: &Conv2d) -> impl Iterator<Item = (usize, Phase, Phase)> {
+fn group_phases(options: &Conv2d) -> impl Iterator<Item = (usize, Phase, Phase)> + Clone + use<> {
     let Conv2d { input, window, groups, .. } = *options;
     (0..groups).flat_map(move |group| {
         Phase::all(window.height, input.height).flat_map(move |rows| {
@@ -249,26 +301,26 @@ fn phase_target_steps(options: &Conv2d, group: usize, rows: Phase, columns: Phas
     }
 }
 
-/// Packs, for each group and pair of phases, the matrix `[taps in reverse · outputs, inputs]`.
-fn pack_transposed(options: &Conv2d, weights: &[f32], panels: &mut [f32]) {
+/// Packs, for some inputs of a group and a pair of phases, the matrix `[taps in reverse · outputs, inputs]`.
+fn pack_transposed(
+    options: &Conv2d,
+    (group, rows, columns): (usize, Phase, Phase),
+    inputs: &Range<usize>,
+    weights: &[f32],
+    panels: &mut [f32],
+) {
     let (group_inputs, group_outputs) = (options.group_in_channels(), options.group_out_channels());
     let channels = options.output.channels;
-    let kernel_width = options.window.width.kernel;
-    let mut rest = panels;
-    for (group, rows, columns) in group_phases(options) {
-        let depth = rows.taps * columns.taps * group_outputs;
-        let (panels, behind) = rest.split_at_mut(packed_len(depth, group_inputs));
-        rest = behind;
-        let mut index = 0;
-        for row in rows.kernel_taps() {
-            for column in columns.kernel_taps() {
-                let tap = (row * kernel_width + column) * group_inputs * channels;
-                for output in group * group_outputs..(group + 1) * group_outputs {
-                    pack_depth_row(panels, depth, group_inputs, index, |input| {
-                        weights[tap + input * channels + output]
-                    });
-                    index += 1;
-                }
+    let depth = rows.taps * columns.taps * group_outputs;
+    let mut index = 0;
+    for row in rows.kernel_taps() {
+        for column in columns.kernel_taps() {
+            let tap = (row * options.window.width.kernel + column) * group_inputs + inputs.start;
+            for output in group * group_outputs..(group + 1) * group_outputs {
+                pack_depth_row(panels, depth, inputs.len(), index, |input| {
+                    weights[(tap + input) * channels + output]
+                });
+                index += 1;
             }
         }
     }

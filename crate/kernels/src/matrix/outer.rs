@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::pack::panel_lanes;
+use super::pack::{SLAB_OUTPUTS, panel_lanes};
 use super::{Grid, Steps, Taps};
 use crate::share::{Share, within_row};
 use crate::simd::{Array, Level, Register, Simd, Strided, dispatch};
@@ -10,9 +10,6 @@ use crate::simd::{Array, Level, Register, Simd, Strided, dispatch};
 /// Rows of pixels make one partial sum until it has at least this many pixels. Partial sums keep the rounding
 /// error of 10⁵ pixels near that of 10³, and the operands of one fit the fastest cache.
 const PIXELS_PER_PARTIAL_SUM: usize = 64;
-
-/// Outputs of one partial sum that shares do not part: the widest tile.
-const OUTPUTS_PER_SHARE: usize = 32;
 
 /// Adds the outer products of each pixel's depth with its output gradient, for a share of the blocks of pixels and their
 /// outputs. Every element is summed over the pixels of a block in order; the blocks' sums are added in order.
@@ -31,16 +28,16 @@ pub(crate) fn accumulate_outer_product(
     let total_rows = grid.images * grid.rows;
     let rows_per_block = PIXELS_PER_PARTIAL_SUM.div_ceil(grid.columns);
     let is_flat = source_steps.are_equal(grid) && gradient_steps.are_equal(grid);
-    // A piece is a block with some of the outputs.
-    let block_pieces = outputs.div_ceil(OUTPUTS_PER_SHARE);
-    let pieces = share.range(total_rows.div_ceil(rows_per_block) * block_pieces);
-    for index in pieces.start / block_pieces..pieces.end.div_ceil(block_pieces) {
+    // A piece is a block with one slab of the outputs.
+    let slabs = outputs.div_ceil(SLAB_OUTPUTS);
+    let pieces = share.range(total_rows.div_ceil(rows_per_block) * slabs);
+    for index in pieces.start / slabs..pieces.end.div_ceil(slabs) {
         let first_row = index * rows_per_block;
         let rows = rows_per_block.min(total_rows - first_row);
         let (rows, columns) = if is_flat { (1, rows * grid.columns) } else { (rows, grid.columns) };
         let block = Block { grid, first_row, rows, columns, source, source_steps, gradient, gradient_steps };
-        let pieces = within_row(&pieces, index, block_pieces);
-        let outputs = pieces.start * OUTPUTS_PER_SHARE..outputs.min(pieces.end * OUTPUTS_PER_SHARE);
+        let slabs = within_row(&pieces, index, slabs);
+        let outputs = slabs.start * SLAB_OUTPUTS..outputs.min(slabs.end * SLAB_OUTPUTS);
         dispatch!(|simd| block.accumulate(simd, taps, outputs.clone(), destination, row_len));
     }
 }

@@ -9,6 +9,10 @@ use crate::simd::Level;
 /// How much larger than its matrix a packed one may be: a single output fills a panel of 4.
 pub(crate) const LARGEST_PANEL_GROWTH: usize = 4;
 
+/// Whole panels make up so many outputs, at any level: the widest panel. A packed matrix is that of each such slab of
+/// outputs, one behind the other.
+pub(crate) const SLAB_OUTPUTS: usize = 32;
+
 /// Lanes of the panel for the first of `rest` outputs: two registers if the outputs fill them, else the
 /// fewest that are not half empty.
 #[inline(always)]

@@ -1,18 +1,19 @@
 //! destination[pixel, output] = start + Σ over depth of source[pixel, depth] · weights[depth, output].
 
+use std::ops::Range;
+
 use super::pack::panel_lanes;
 use super::{Grid, Start, Steps, Taps};
-use crate::share::Share;
 use crate::simd::{Level, Register, Simd, Strided, dispatch};
 
-/// Writes the product of each pixel's depth with the packed weights to that pixel's outputs, for a share of the pixels.
-/// Every output is summed in the order of the depth, from its start on.
+/// Writes the product of each pixel's depth with the packed weights to that pixel's outputs, for some of the pixels of the
+/// grid. Every output is summed in the order of the depth, from its start on.
 ///
 /// # Shapes
 /// `source`: pixels at `source_steps`, each with the depth of `taps`; `panels`: `[depth, outputs]` packed;
 /// `destination`: pixels at `destination_steps`, each with `outputs` adjacent elements.
 pub(crate) fn product(
-    (grid, share): (Grid, Share),
+    (grid, range): (Grid, Range<usize>),
     (source, source_steps): (&[f32], Steps),
     taps: &Taps,
     (panels, outputs): (&[f32], usize),
@@ -20,7 +21,7 @@ pub(crate) fn product(
     (destination, destination_steps): (&mut [f32], Steps),
 ) {
     let grid = grid.flattened(source_steps, destination_steps);
-    let pixels = Pixels::new(grid, share, [source_steps, destination_steps]);
+    let pixels = Pixels::new(grid, range, [source_steps, destination_steps]);
     dispatch!(|simd| product_at(simd, pixels, source, taps, (panels, outputs), start, destination));
 }
 
@@ -205,8 +206,7 @@ struct Pixels {
 }
 
 impl Pixels {
-    fn new(grid: Grid, share: Share, steps: [Steps; 2]) -> Self {
-        let range = share.range(grid.len());
+    fn new(grid: Grid, range: Range<usize>, steps: [Steps; 2]) -> Self {
         let (row, column) = (range.start / grid.columns, range.start % grid.columns);
         let (image, row) = (row / grid.rows, row % grid.rows);
         let images = steps.map(|steps| steps.first + image * steps.image);

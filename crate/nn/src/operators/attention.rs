@@ -58,7 +58,13 @@ impl Work for Forward {
 
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, _state: &mut State<'_>) {
         let [input, output, probabilities, scratch] = buffers.floats();
-        attention_forward(&self.0.with_batch(chunk.images).with_share(chunk.share), input, output, probabilities, scratch);
+        attention_forward(
+            &self.0.with_batch(chunk.images).with_share(chunk.share),
+            input,
+            output,
+            probabilities,
+            scratch,
+        );
     }
 }
 

@@ -26,12 +26,14 @@ pub(super) fn forward(lowering: &mut Lowering<'_>, node: usize, conv: &Conv2d) -
     let tensor = lowering.input(node);
     let options = options(lowering.image(tensor), conv)?;
     let layer = Layer { options, affine: lowering.affine(node) };
-    // The backward pass of a function that reads its input would need what is never written.
-    let is_training = lowering.mode.is_training();
-    let (activation, end) =
-        fuse_activation(lowering, node, |function| !is_training || function.reads() == Reads::Output);
+    // An image that is parted is activated by a task that can be parted too; and the backward pass of a function that reads
+    // its input would need what is never written.
+    let (macs, is_training) = (lowering.weight_macs(node), lowering.mode.is_training());
+    let is_whole = shares(&options, macs) == 1;
+    let (activation, end) = fuse_activation(lowering, node, |function| {
+        is_whole && (!is_training || function.reads() == Reads::Output)
+    });
     let (input, output) = (lowering.value(tensor), lowering.new_output(end));
-    let macs = lowering.weight_macs(node);
     let function = activation.map(|(_, function)| function);
     lowering.each_image(Forward { layer, activation: function }, &[input, output], macs);
     Ok(Arc::new(Trail { layer, activation }))
@@ -88,7 +90,7 @@ impl Work for Forward {
     }
 
     fn shares(&self, macs: u64) -> u64 {
-        shares(&self.layer.options, macs)
+        if self.activation.is_some() { 1 } else { shares(&self.layer.options, macs) }
     }
 
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, state: &mut State<'_>) {
@@ -97,7 +99,7 @@ impl Work for Forward {
         let [input, output, scratch] = buffers.floats();
         conv2d_forward(&options, input, weights, bias, output, scratch);
         if let Some(activation) = self.activation {
-            activation.forward_in_place(&mut output[options.written()]);
+            activation.forward_in_place(output);
         }
     }
 }

@@ -8,7 +8,7 @@ use nas_kernels::{
 
 use super::{Fused, Lowered, activation, fuse_activation};
 use crate::plan::{Backward, BufferId, Lowering, Write};
-use crate::work::{Affine, Buffers, Chunk, PRODUCT_SHARE_MACS, State, Work};
+use crate::work::{Affine, Buffers, Chunk, ELEMENT_SHARE_MACS, State, Work};
 
 /// A dense layer, with an activation that is applied as it is written.
 struct Trail {
@@ -27,12 +27,14 @@ pub(super) fn forward(lowering: &mut Lowering<'_>, node: usize, dense: Dense) ->
     let in_features = lowering.image_elements(tensor) as usize;
     let options = kernels::Dense::new(lowering.batch as usize, in_features, dense.out_features as usize)?;
     let layer = Layer { options, affine: lowering.affine(node) };
-    // The backward pass of a function that reads its input would need what is never written.
-    let is_training = lowering.mode.is_training();
-    let (activation, end) =
-        fuse_activation(lowering, node, |function| !is_training || function.reads() == Reads::Output);
+    // An image that is parted is activated by a task that can be parted too; and the backward pass of a function that reads
+    // its input would need what is never written.
+    let (macs, is_training) = (lowering.weight_macs(node), lowering.mode.is_training());
+    let is_whole = shares(macs) == 1;
+    let (activation, end) = fuse_activation(lowering, node, |function| {
+        is_whole && (!is_training || function.reads() == Reads::Output)
+    });
     let (input, output) = (lowering.value(tensor), lowering.new_output(end));
-    let macs = lowering.weight_macs(node);
     let function = activation.map(|(_, function)| function);
     lowering.each_image(Forward { layer, activation: function }, &[input, output], macs);
     Ok(Arc::new(Trail { layer, activation }))
@@ -61,6 +63,11 @@ impl Backward for Trail {
     }
 }
 
+/// Into how many shares an image is parted: each weight is used once, so that what counts is to read it.
+const fn shares(macs: u64) -> u64 {
+    macs.div_ceil(ELEMENT_SHARE_MACS)
+}
+
 /// Buffers: input, output, scratch.
 struct Forward {
     layer: Layer,
@@ -77,7 +84,7 @@ impl Work for Forward {
     }
 
     fn shares(&self, macs: u64) -> u64 {
-        macs.div_ceil(PRODUCT_SHARE_MACS)
+        if self.activation.is_some() { 1 } else { shares(macs) }
     }
 
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, state: &mut State<'_>) {
@@ -86,7 +93,7 @@ impl Work for Forward {
         let [input, output, scratch] = buffers.floats();
         dense_forward(&options, input, weights, bias, output, scratch);
         if let Some(activation) = self.activation {
-            activation.forward_in_place(&mut output[options.written()]);
+            activation.forward_in_place(output);
         }
     }
 }
@@ -100,7 +107,7 @@ impl Work for BackwardParameters {
     }
 
     fn shares(&self, macs: u64) -> u64 {
-        macs.div_ceil(PRODUCT_SHARE_MACS)
+        shares(macs)
     }
 
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, state: &mut State<'_>) {
@@ -127,7 +134,7 @@ impl Work for BackwardInput {
     }
 
     fn shares(&self, macs: u64) -> u64 {
-        macs.div_ceil(PRODUCT_SHARE_MACS)
+        shares(macs)
     }
 
     fn run(&self, chunk: Chunk, buffers: Buffers<'_>, state: &mut State<'_>) {

@@ -1,11 +1,16 @@
 //! The trainer's state machine.
 
-use super::{Event, Rng, Samples, Split, Surroundings, Tally, Trainer};
+use super::{Event, Memory, Rng, Samples, Split, Surroundings, Tally, Trainer};
 use crate::plan::Plan;
+
+/// Drawing a normal number takes about as long as so many multiply-accumulates.
+const MACS_PER_DRAWN_WEIGHT: u64 = 100;
 
 /// Where a trainer stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
+    /// Before the first epoch: memory is being filled, and weights are being drawn.
+    Initializing,
     /// Between two epochs.
     Boundary,
     /// Before step `step` of a pass.
@@ -50,6 +55,7 @@ impl Trainer {
     /// Runs one step, or does what is to be done between passes.
     pub(super) fn advance(&mut self, samples: &dyn Samples, spent: &mut u64) -> Option<Event> {
         match self.phase {
+            Phase::Initializing => *spent += self.initialize().unwrap_or(0),
             Phase::Boundary if self.epoch >= self.target_epoch => return Some(Event::Finished),
             Phase::Boundary => self.begin_epoch(spent),
             Phase::Running { pass, step } => return self.run(pass, step, samples, spent),
@@ -60,6 +66,22 @@ impl Trainer {
             }
         }
         None
+    }
+
+    /// Fills some of the memory, then draws some of the initial weights. Returns the work that it counts as; none if
+    /// everything is there.
+    pub(crate) fn initialize(&mut self) -> Option<u64> {
+        let drawing = self.initialization.as_mut()?;
+        if let Some(elements) = self.memory.fill(&self.layout, self.plans.arena_lens()) {
+            return Some(elements as u64);
+        }
+        let Memory { parameters, statistics, .. } = &mut self.memory;
+        let drawn = drawing.advance(&self.layout, parameters, statistics);
+        if drawn.is_none() {
+            self.phase = Phase::Boundary;
+            self.initialization = None;
+        }
+        drawn.map(|weights| weights as u64 * MACS_PER_DRAWN_WEIGHT)
     }
 
     /// The first batch of a goal is next.

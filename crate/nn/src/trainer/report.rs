@@ -116,7 +116,7 @@ impl Trainer {
                 Goal::Evaluation(split) => Some(split),
                 Goal::Training | Goal::Validation => None,
             },
-            Phase::Boundary | Phase::Diverged { .. } => None,
+            Phase::Initializing | Phase::Boundary | Phase::Diverged { .. } => None,
         };
         let (done, all) = if let Some(split) = evaluation {
             (self.spent_macs, self.pass_macs(Goal::Evaluation(split)))
