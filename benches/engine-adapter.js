@@ -1,7 +1,7 @@
 // The engine as a harness for training in the browser drives it; the same for any peer.
-import initialize, { Workload } from './pkg/nas_wasm.js';
+import initialize, { Workload } from './pkg/trainer/trainer.js';
 
-const binary = new URL('pkg/nas_wasm_bg.wasm', import.meta.url);
+const binary = new URL('pkg/trainer/trainer_bg.wasm', import.meta.url);
 
 /**
  * @param {string} workload W1 to W4

@@ -25,7 +25,7 @@ const WARM_UP_STEPS = 5;
  * @property {Record<string, number>} [profile_ms] mean milliseconds of each kind of work in a step
  */
 
-/** @type {(binary: typeof import('./pkg/nas_wasm.js'), request: Request) => Measurement} */
+/** @type {(binary: typeof import('./pkg/trainer/trainer.js'), request: Request) => Measurement} */
 export function measure(
   binary,
   { workload: id, batch, optimizer, seed, seconds, profile, peaks: peaksAPart },

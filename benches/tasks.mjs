@@ -4,7 +4,7 @@ import { weights } from './weights.mjs';
 
 const tasks = { measure, weights };
 
-/** @type {(binary: typeof import('./pkg/nas_wasm.js'), request: { task: keyof typeof tasks }) => unknown} */
+/** @type {(binary: typeof import('./pkg/trainer/trainer.js'), request: { task: keyof typeof tasks }) => unknown} */
 export function perform(binary, { task, ...request }) {
   return tasks[task](binary, request);
 }

@@ -1,4 +1,4 @@
-// npm start: sets up, builds the wasm package and serves the page, printing its address.
+// npm start: sets up, builds the wasm packages and serves the page, printing its address.
 import { join } from 'node:path';
 import { command, root, run } from './house.mjs';
 import { setUp } from './setup.mjs';

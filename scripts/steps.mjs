@@ -7,7 +7,9 @@ import { checkSizes } from './sizes.mjs';
 
 /** @typedef {{ name: string, run: () => void }} Step */
 
-const engine = '--workspace --exclude nas-wasm --exclude nas-cli --exclude xtask';
+/** The crates that know JavaScript. */
+const border = ['nas-wasm-border', 'nas-wasm-coordinator', 'nas-wasm-trainer'];
+const engine = `--workspace ${each('--exclude', [...border, 'nas-cli', 'xtask'])}`;
 const denyWarnings = { RUSTDOCFLAGS: '-D warnings' };
 
 const committedTypes = join(root, 'www/src/protocol/generated');
@@ -23,12 +25,11 @@ export const checks = [
   step('clippy', () => run('cargo clippy --all-targets -- -D warnings')),
   // The engine's crates are linted with the border that depends on them.
   step('clippy for the browser', () => {
-    const border = '--package nas-wasm --all-targets --target wasm32-unknown-unknown';
-    run(`cargo clippy ${border} -- -D warnings`);
-    run(`cargo clippy ${border} --features bench -- -D warnings`);
+    for (const packages of [each('--package', border), '--package nas-wasm-trainer --features bench'])
+      run(`cargo clippy ${packages} --all-targets --target wasm32-unknown-unknown -- -D warnings`);
   }),
   step('rustdoc', () => run('cargo doc --no-deps', denyWarnings)),
-  step('wasm package', () => run('cargo xtask wasm')),
+  step('wasm packages', () => run('cargo xtask wasm')),
   step('svelte-check', () =>
     run('svelte-check --workspace www --tsconfig ./tsconfig.json --fail-on-warnings'),
   ),
@@ -53,7 +54,7 @@ export const tests = [
     run(`cargo test --no-fail-fast --tests --target wasm32-wasip1 ${engine} -- --skip export_bindings`),
   ),
   step('wasm-bindgen-test', () =>
-    run('cargo test --no-fail-fast --package nas-wasm --target wasm32-unknown-unknown'),
+    run(`cargo test --no-fail-fast ${each('--package', border)} --target wasm32-unknown-unknown`),
   ),
   step('vitest', () => run('vitest run --root www')),
   // Compared with what the browser gets by the steps below.
@@ -76,6 +77,11 @@ export const tests = [
 /** @type {(name: string, run: () => void) => Step} */
 function step(name, run) {
   return { name, run };
+}
+
+/** An option, given once for each value. @type {(option: string, values: readonly string[]) => string} */
+function each(option, values) {
+  return values.map((value) => `${option} ${value}`).join(' ');
 }
 
 /** Compares what `cargo test` has just generated from Rust with what is committed. */

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
-import * as binary from '../pkg/nas_wasm.js';
+import * as binary from '../pkg/trainer/trainer.js';
 import { perform } from '../tasks.mjs';
 
-binary.initSync({ module: readFileSync(new URL('../pkg/nas_wasm_bg.wasm', import.meta.url)) });
+binary.initSync({ module: readFileSync(new URL('../pkg/trainer/trainer_bg.wasm', import.meta.url)) });
 
 parentPort?.on('message', (request) => {
   try {

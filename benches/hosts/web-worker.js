@@ -1,7 +1,7 @@
-import * as binary from '../pkg/nas_wasm.js';
+import * as binary from '../pkg/trainer/trainer.js';
 import { perform } from '../tasks.mjs';
 
-const ready = binary.default({ module_or_path: new URL('../pkg/nas_wasm_bg.wasm', import.meta.url) });
+const ready = binary.default({ module_or_path: new URL('../pkg/trainer/trainer_bg.wasm', import.meta.url) });
 
 self.onmessage = async ({ data: request }) => {
   try {

@@ -1,4 +1,5 @@
 import { expect, test } from './fixtures';
+import { QUICK, TRAINER_MODULE } from './playground';
 
 test('a first visit shows what there is to search, and starts nothing', async ({ page, playground }) => {
   await playground.open();
@@ -11,6 +12,27 @@ test('a first visit shows what there is to search, and starts nothing', async ({
   await expect(playground.resetButton).toBeDisabled();
   await expect(playground.phase).toHaveAttribute('data-phase', 'idle');
   await expect(playground.told).toHaveText(/^0 of/);
+});
+
+test('the page can be used before what trains is there, and a search waits for it', async ({
+  page,
+  playground,
+}) => {
+  let arrive: () => void = () => undefined;
+  const arrived = new Promise<void>((resolve) => (arrive = resolve));
+  const asked = page.waitForRequest(TRAINER_MODULE);
+  await page.route(TRAINER_MODULE, async (route) => {
+    await arrived;
+    await route.continue();
+  });
+  await playground.open(QUICK);
+  await asked;
+  await expect(page.getByTestId('contact-sheet')).toHaveAttribute('data-ready', 'true');
+  await playground.search();
+  await playground.waitForPhase('running');
+  expect(await playground.toldCount()).toBe(0);
+  arrive();
+  await playground.waitForPhase('finished');
 });
 
 test('another network is drawn on request', async ({ page, playground }) => {

@@ -33,6 +33,9 @@ export const HUGE: Link = {
   'layers.max_depth': 12,
 };
 
+/** What the workers train with; the page does without. */
+export const TRAINER_MODULE = /trainer_bg.*\.wasm$/;
+
 const RUN_TIMEOUT_MS = 60_000;
 
 export function fragmentOf(link: Link): string {

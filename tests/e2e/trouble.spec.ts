@@ -1,5 +1,5 @@
 import { expect, test } from './fixtures';
-import { LONG, QUICK } from './playground';
+import { LONG, QUICK, TRAINER_MODULE } from './playground';
 
 const MISMATCHED = JSON.stringify({
   input: [1, 8, 8],
@@ -41,6 +41,20 @@ test('without the engine the page says so', async ({ page, playground }) => {
   await playground.goto();
   await expect(playground.error).toBeVisible();
   await expect(page.getByRole('heading', { name: 'NAS Playground' })).toBeVisible();
+});
+
+test('without what trains the page is there, and a search says so and can be tried again', async ({
+  page,
+  playground,
+}) => {
+  await page.route(TRAINER_MODULE, (route) => route.abort());
+  await playground.open(QUICK);
+  await expect(playground.error).toBeHidden();
+  await playground.search();
+  await expect(playground.error).toContainText('the engine could not be loaded');
+  await page.unroute(TRAINER_MODULE);
+  await page.getByTestId('close-error').click();
+  await playground.searchToTheEnd();
 });
 
 test('without WebAssembly the page says what is missing', async ({ page, playground }) => {

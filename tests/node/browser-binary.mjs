@@ -1,25 +1,29 @@
-// The browser's wasm binary in Node: the same file, driven without workers.
+// The browser's wasm modules in Node: the same files, driven without workers.
 import { readFileSync } from 'node:fs';
-import * as binary from '../../www/pkg/nas_wasm.js';
+import * as coordinator from '../../www/pkg/coordinator/coordinator.js';
+import * as trainer from '../../www/pkg/trainer/trainer.js';
 
 const MACS_A_STEP = 50_000_000;
 const WARM_UP_CYCLES = 20;
 
-binary.initSync({ module: readFileSync(new URL('../../www/pkg/nas_wasm_bg.wasm', import.meta.url)) });
+const instances = [
+  coordinator.initSync({ module: moduleFile('coordinator') }),
+  trainer.initSync({ module: moduleFile('trainer') }),
+];
 
-export { binary };
+/** @type {(name: string) => Uint8Array} */
+function moduleFile(name) {
+  return readFileSync(new URL(`../../www/pkg/${name}/${name}_bg.wasm`, import.meta.url));
+}
 
 /** @type {(id: string) => Uint8Array} */
 export function dataFile(id) {
   return readFileSync(new URL(`../../static/data/${id}.nasdata`, import.meta.url));
 }
 
-/** @type {(data: import('../../www/pkg/nas_wasm.js').DataSpec) => import('../../www/pkg/nas_wasm.js').Evaluator} */
+/** @type {(data: { id: string }) => trainer.Evaluator} */
 export function evaluatorFor(data) {
-  const file = new binary.DataFile(data.id, dataFile(data.id));
-  const evaluator = new binary.Evaluator(file, data);
-  file.free();
-  return evaluator;
+  return new trainer.Evaluator(dataFile(data.id), data);
 }
 
 /** Works until there is an outcome. */
@@ -32,9 +36,9 @@ export function finish(evaluator) {
 
 /** The log of a run, its jobs done one after the other. */
 export function browserLog(link) {
-  const { config, notices } = binary.readLink(link);
+  const { config, notices } = coordinator.readLink(link);
   if (notices.length > 0) throw new Error(notices.map(({ message }) => message).join('\n'));
-  const run = new binary.Coordinator(config);
+  const run = new coordinator.Coordinator(config);
   let evaluator;
   for (let job = run.nextJob(); job; job = run.nextJob()) {
     evaluator ??= evaluatorFor(job.data);
@@ -47,14 +51,14 @@ export function browserLog(link) {
 }
 
 /**
- * Bytes of the binary's memory before and after so many cycles, each of which makes a run and an evaluator, trains a
+ * Bytes of the modules' memories before and after so many cycles, each of which makes a run and an evaluator, trains a
  * little, and frees both.
  * @type {(link: string, cycles: number) => { before: number, after: number }}
  */
 export function memoryOfCycles(link, cycles) {
-  const { config } = binary.readLink(link);
+  const { config } = coordinator.readLink(link);
   const cycle = () => {
-    const run = new binary.Coordinator(config);
+    const run = new coordinator.Coordinator(config);
     const job = run.nextJob();
     const evaluator = evaluatorFor(job.data);
     evaluator.begin(job);
@@ -62,9 +66,9 @@ export function memoryOfCycles(link, cycles) {
     evaluator.free();
     run.free();
   };
-  const { memory } = binary.initSync({});
+  const bytes = () => instances.reduce((sum, { memory }) => sum + memory.buffer.byteLength, 0);
   for (let i = 0; i < WARM_UP_CYCLES; i += 1) cycle();
-  const before = memory.buffer.byteLength;
+  const before = bytes();
   for (let i = 0; i < cycles; i += 1) cycle();
-  return { before, after: memory.buffer.byteLength };
+  return { before, after: bytes() };
 }

@@ -1,8 +1,8 @@
 //! What cargo cannot do for the browser border, with wasm-bindgen's tools as libraries, so that `Cargo.lock`
 //! keeps them at wasm-bindgen's version and nothing has to be installed.
 //!
-//! - `cargo xtask wasm [--dev]` builds the package that the page imports from `www/pkg`.
-//! - `cargo xtask wasm --bench` builds the package that is measured, `benches/pkg`, in the same way.
+//! - `cargo xtask wasm [--dev]` builds the packages that the page and its workers import from `www/pkg`.
+//! - `cargo xtask wasm --bench` builds the package that is measured, `benches/pkg/trainer`, in the same way.
 //! - `cargo xtask test-runner FILE.wasm [ARGUMENT]…` runs the tests of one wasm file under Node;
 //!   `.cargo/config.toml` makes it the runner of `cargo test --target wasm32-unknown-unknown`.
 

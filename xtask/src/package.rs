@@ -1,4 +1,4 @@
-//! From crate `nas-wasm` to a package of JavaScript: compile, generate the bindings, optimise.
+//! From a crate of the browser border to a package of JavaScript: compile, generate the bindings, optimise.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
@@ -24,20 +24,53 @@ const WASM_OPT_ARGUMENTS: [&str; 8] = [
     "--enable-multivalue",
 ];
 
-/// How much work the compiler puts into the package.
+/// A crate that becomes a package.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Module {
+    /// What the page and the coordinator worker run.
+    Coordinator,
+    /// What the trainer workers run.
+    Trainer,
+}
+
+impl Module {
+    /// That of the package's files.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Coordinator => "coordinator",
+            Self::Trainer => "trainer",
+        }
+    }
+
+    fn crate_name(self) -> &'static str {
+        match self {
+            Self::Coordinator => "nas-wasm-coordinator",
+            Self::Trainer => "nas-wasm-trainer",
+        }
+    }
+}
+
+/// Which packages are built, and how much work the compiler puts into them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Variant {
     /// Cargo's profile `wasm`, then wasm-opt: what the page gets.
     Optimized,
     /// Cargo's profile `dev`, with the names of functions and the bindings' own assertions.
     Development,
-    /// As [`Self::Optimized`], with what the benchmark calls besides.
+    /// The trainer as in [`Self::Optimized`], with what the benchmark calls besides.
     Benchmark,
 }
 
 impl Variant {
-    /// Where the package is written, from the repository's root.
-    fn package(self) -> &'static str {
+    fn modules(self) -> &'static [Module] {
+        match self {
+            Self::Optimized | Self::Development => &[Module::Coordinator, Module::Trainer],
+            Self::Benchmark => &[Module::Trainer],
+        }
+    }
+
+    /// Where the packages are written, each in a folder of its name, from the repository's root.
+    fn folder(self) -> &'static str {
         match self {
             Self::Optimized | Self::Development => "www/pkg",
             Self::Benchmark => "benches/pkg",
@@ -45,39 +78,22 @@ impl Variant {
     }
 }
 
-/// Brings the package up to date with the Rust sources; takes no time when it is.
+/// Brings the packages up to date with the Rust sources; takes no time when they are.
 ///
 /// # Errors
-/// When the crate does not compile, or a tool that comes with `npm ci` is missing.
+/// When a crate does not compile, or a tool that comes with `npm ci` is missing.
 pub fn build(variant: Variant) -> Result<()> {
     let manifest_directory = env::var_os("CARGO_MANIFEST_DIR").context("started by `cargo xtask` only")?;
     let root = Path::new(&manifest_directory).parent().context("xtask lies in the workspace")?;
-    let package = root.join(variant.package());
-    let packed = package.join("nas_wasm_bg.wasm");
-    let stamp = package.join("built-from");
-
     let compiled = compile(variant)?;
-    let fingerprint = fingerprint(variant, &fs::read(&compiled)?);
-    if !fs::read_to_string(&stamp).is_ok_and(|last| last == fingerprint) {
-        if package.exists() {
-            fs::remove_dir_all(&package)?;
-        }
-        Bindgen::new()
-            .input_path(&compiled)
-            .web(true)?
-            .typescript(true)
-            .debug(variant == Variant::Development)
-            .generate(&package)
-            .context("wasm-bindgen failed")?;
-        if variant != Variant::Development {
-            optimize(root, &packed)?;
-        }
-        fs::write(&stamp, fingerprint)?;
+    for module in variant.modules() {
+        let wasm = compiled.join(module.crate_name().replace('-', "_")).with_extension("wasm");
+        pack(root, variant, *module, &wasm)?;
     }
-    report(variant, &packed)
+    Ok(())
 }
 
-/// Lets cargo compile the crate, if anything changed, and gives the path of the wasm file.
+/// Lets cargo compile the crates, if anything changed, and gives the folder of the wasm files.
 fn compile(variant: Variant) -> Result<PathBuf> {
     // This program is <target directory>/xtask/xtask.
     let program = env::current_exe()?;
@@ -90,13 +106,39 @@ fn compile(variant: Variant) -> Result<PathBuf> {
     };
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
-        .args(["build", "--package", "nas-wasm", "--lib", "--target", TARGET, "--profile", profile])
-        .args(["--features", features])
+        .args(["build", "--lib", "--target", TARGET, "--profile", profile, "--features", features])
+        .args(variant.modules().iter().flat_map(|module| ["--package", module.crate_name()]))
         .arg("--target-dir")
         .arg(&target_directory)
         .status()?;
-    ensure!(status.success(), "nas-wasm did not compile");
-    Ok(target_directory.join(TARGET).join(folder).join("nas_wasm.wasm"))
+    ensure!(status.success(), "the browser border did not compile");
+    Ok(target_directory.join(TARGET).join(folder))
+}
+
+/// Makes a package of a compiled crate, unless it was made of this very file.
+fn pack(root: &Path, variant: Variant, module: Module, compiled: &Path) -> Result<()> {
+    let package = root.join(variant.folder()).join(module.name());
+    let packed = package.join(format!("{}_bg.wasm", module.name()));
+    let stamp = package.join("built-from");
+    let fingerprint = fingerprint(variant, &fs::read(compiled)?);
+    if !fs::read_to_string(&stamp).is_ok_and(|last| last == fingerprint) {
+        if package.exists() {
+            fs::remove_dir_all(&package)?;
+        }
+        Bindgen::new()
+            .input_path(compiled)
+            .out_name(module.name())
+            .web(true)?
+            .typescript(true)
+            .debug(variant == Variant::Development)
+            .generate(&package)
+            .context("wasm-bindgen failed")?;
+        if variant != Variant::Development {
+            optimize(root, &packed)?;
+        }
+        fs::write(&stamp, fingerprint)?;
+    }
+    report(&format!("{}/{}", variant.folder(), module.name()), &packed)
 }
 
 /// Changes when the package has to be made again.
@@ -122,13 +164,12 @@ fn optimize(root: &Path, wasm: &Path) -> Result<()> {
     Ok(())
 }
 
-fn report(variant: Variant, wasm: &Path) -> Result<()> {
+fn report(package: &str, wasm: &Path) -> Result<()> {
     let bytes = fs::read(wasm)?;
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(&bytes)?;
     let gzipped = encoder.finish()?;
     let kib = |length: usize| length as f64 / 1024.0;
-    let package = variant.package();
     println!("{package}: {:.1} KiB of wasm, {:.1} KiB gzip", kib(bytes.len()), kib(gzipped.len()));
     Ok(())
 }

@@ -2,7 +2,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use nas_data::{Dataset, DatasetInfo, catalog};
-use nas_evaluate::facts;
 use nas_run::DataFacts;
 
 use crate::failure::Failure;
@@ -52,5 +51,5 @@ pub(crate) fn find(id: &str) -> Result<&'static DatasetInfo, Failure> {
 
 /// What runs must know of all datasets.
 pub(crate) fn all_facts() -> Vec<DataFacts> {
-    catalog().iter().map(facts).collect()
+    catalog().iter().map(DataFacts::of).collect()
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use clap::Args;
 use nas_arch::Network;
-use nas_evaluate::{Images, facts};
+use nas_evaluate::Images;
 use nas_numerics::sha256;
-use nas_run::{CandidateCosts, LogLine, Phase, Run, RunConfig, link};
+use nas_run::{CandidateCosts, DataFacts, LogLine, Phase, Run, RunConfig, link};
 use nas_search::MAX_DRAWS;
 use serde::Serialize;
 
@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
                 .map_err(|error| Failure::Input(format!("--time-limit: {error}")))
         })
         .transpose()?;
-    let mut run = Run::new(&config, &facts(info))?;
+    let mut run = Run::new(&config, &DataFacts::of(info))?;
     let images = Images::prepare(&arguments.datasets.open(info)?, run.problem().data())?;
     let mut log = Log::new(arguments.log.clone())?;
     let workers = arguments.workers.map_or_else(available_workers, usize::from);

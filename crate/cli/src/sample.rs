@@ -1,7 +1,7 @@
 use clap::Args;
 use nas_arch::Network;
 use nas_numerics::Rng;
-use nas_run::{DEFAULT_SEED, Problem, RunConfig};
+use nas_run::{DEFAULT_SEED, DataFacts, Problem, RunConfig};
 use nas_space::Genotype;
 use serde::Serialize;
 
@@ -32,7 +32,7 @@ struct Line {
 
 /// Draws uniformly from all genotypes of the space, without regard to any device.
 pub(crate) fn sample(arguments: &Arguments) -> Result<(), Failure> {
-    let facts = nas_evaluate::facts(data::find(&arguments.data)?);
+    let facts = DataFacts::of(data::find(&arguments.data)?);
     let config =
         RunConfig { space: arguments.space.clone(), data: arguments.data.clone(), ..RunConfig::default() };
     let problem = Problem::new(&config, &facts)?;

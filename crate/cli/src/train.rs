@@ -2,8 +2,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use nas_arch::canonical;
-use nas_evaluate::{Evaluation, EvaluationError, Images, MACS_AT_ONCE, facts};
-use nas_run::{DEFAULT_SEED, EpochScore, Job, Outcome};
+use nas_evaluate::{Evaluation, EvaluationError, Images, MACS_AT_ONCE};
+use nas_run::{DEFAULT_SEED, DataFacts, EpochScore, Job, Outcome};
 use serde::Serialize;
 
 use crate::data::{self, DataArguments};
@@ -51,7 +51,7 @@ struct TrainJson<'a> {
 pub(crate) fn train(arguments: &Arguments) -> Result<(), Failure> {
     let canonical = canonical(&network::read(&arguments.network)?.resolve()?);
     let info = data::find(&arguments.data)?;
-    let job = Job::standalone(&canonical, &facts(info), arguments.seed, arguments.epochs)?;
+    let job = Job::standalone(&canonical, &DataFacts::of(info), arguments.seed, arguments.epochs)?;
     let images = Images::prepare(&arguments.datasets.open(info)?, &job.data)?;
     let mut evaluation = match Evaluation::new(job, &images)? {
         Ok(evaluation) => evaluation,

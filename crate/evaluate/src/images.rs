@@ -1,8 +1,8 @@
 use nas_arch::Shape;
-use nas_data::{Augmenter, DataError, Dataset, DatasetInfo};
+use nas_data::{Augmenter, DataError, Dataset};
 use nas_nn::{SampleSizes, Samples, Split, TrainingEpoch};
 use nas_numerics::Rng;
-use nas_run::{DataFacts, DataSpec};
+use nas_run::DataSpec;
 
 /// The images of a run: a dataset at its resolution, with its number of training images, and how they are changed in
 /// training.
@@ -71,21 +71,5 @@ impl Samples for Images {
             let draw = u64::from(epoch) << 32 | u64::from(index);
             augmenter.change(image, &mut Rng::for_purpose(run_seed, &purpose, draw));
         }
-    }
-}
-
-/// What a run must know of a dataset of the catalog.
-#[must_use]
-pub fn facts(info: &DatasetInfo) -> DataFacts {
-    DataFacts {
-        id: info.id.clone(),
-        channels: info.shape[0],
-        resolutions: info.resolutions.clone(),
-        default_resolution: info.default_resolution,
-        classes: info.classes.len() as u32,
-        train_images: info.splits.train,
-        validation_images: info.splits.validation,
-        test_images: info.splits.test,
-        sha256: info.sha256.clone(),
     }
 }

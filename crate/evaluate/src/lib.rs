@@ -8,7 +8,7 @@ mod images;
 mod workload;
 
 pub use evaluation::{CheckpointError, Evaluation, EvaluationError, JobProgress, MACS_AT_ONCE, perform};
-pub use images::{Images, facts};
+pub use images::Images;
 #[doc(no_inline)]
 pub use nas_run::{Job, Outcome};
 pub use workload::{MOMENTUM, WORKLOADS, Workload, WorkloadError};

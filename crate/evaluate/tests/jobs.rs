@@ -2,9 +2,9 @@
 
 use nas_arch::{Network, canonical, reference};
 use nas_data::{Augmentation, DataError, Dataset, DatasetInfo};
-use nas_evaluate::{CheckpointError, Evaluation, EvaluationError, Images, facts, perform};
+use nas_evaluate::{CheckpointError, Evaluation, EvaluationError, Images, perform};
 use nas_nn::{Samples, Split, TrainingEpoch};
-use nas_run::{Failure, Job, JobKind, Outcome, Run, RunConfig};
+use nas_run::{DataFacts, Failure, Job, JobKind, Outcome, Run, RunConfig};
 
 fn info() -> &'static DatasetInfo {
     DatasetInfo::find("digits8").unwrap()
@@ -17,7 +17,7 @@ fn dataset() -> Dataset {
 /// A quick training of the smallest reference network.
 fn job(epochs: u32) -> Job {
     let network = canonical(&reference("digits-tiny").unwrap().resolve().unwrap());
-    let mut job = Job::standalone(&network, &facts(info()), 7, epochs).unwrap();
+    let mut job = Job::standalone(&network, &DataFacts::of(info()), 7, epochs).unwrap();
     job.data.samples = 128;
     job
 }
@@ -29,8 +29,8 @@ fn images(job: &Job) -> Images {
 #[test]
 fn the_catalog_says_of_a_dataset_what_its_file_says() {
     let dataset = dataset();
-    assert_eq!(facts(info()).sha256, dataset.hash().to_string());
-    assert_eq!(facts(info()).classes, dataset.classes());
+    assert_eq!(DataFacts::of(info()).sha256, dataset.hash().to_string());
+    assert_eq!(DataFacts::of(info()).classes, dataset.classes());
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn the_log_of_a_real_run_is_pinned() {
         settings: settings.into(),
         ..RunConfig::default()
     };
-    let mut run = Run::new(&config, &facts(info())).unwrap();
+    let mut run = Run::new(&config, &DataFacts::of(info())).unwrap();
     let images = Images::prepare(&dataset(), run.problem().data()).unwrap();
     while let Some(job) = run.next_job() {
         let id = job.id;

@@ -1,6 +1,6 @@
 use nas_arch::{Canonical, Graph, Network, Recipe, Shape, canonical};
 use nas_cost::{AnalyticalEstimator, Device, Estimator, Limits, NetworkCosts, Violation, device};
-use nas_data::Augmentation;
+use nas_data::{Augmentation, DatasetInfo};
 use nas_member::{Member, Settings};
 use nas_numerics::Rng;
 use nas_search::{Strategy, strategies, strategy};
@@ -38,6 +38,24 @@ pub struct DataFacts {
     pub test_images: u32,
     /// Digest of the data.
     pub sha256: String,
+}
+
+impl DataFacts {
+    /// Those of a dataset of the catalog.
+    #[must_use]
+    pub fn of(info: &DatasetInfo) -> Self {
+        Self {
+            id: info.id.clone(),
+            channels: info.shape[0],
+            resolutions: info.resolutions.clone(),
+            default_resolution: info.default_resolution,
+            classes: info.classes.len() as u32,
+            train_images: info.splits.train,
+            validation_images: info.splits.validation,
+            test_images: info.splits.test,
+            sha256: info.sha256.clone(),
+        }
+    }
 }
 
 /// A configuration made whole: space, device, limits and recipe, ready to decode and to price candidates.

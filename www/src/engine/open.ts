@@ -1,4 +1,4 @@
-/** Opens the engine: fetches and compiles the wasm module once; workers get the compiled module. */
+/** Opens the engine: each module is fetched and compiled once, and workers get the compiled one. */
 import {
   DataFile,
   Problem,
@@ -6,8 +6,9 @@ import {
   initSync,
   readLink,
   writeLink,
-} from '../../pkg/nas_wasm.js';
-import moduleUrl from '../../pkg/nas_wasm_bg.wasm?url';
+} from '../../pkg/coordinator/coordinator.js';
+import coordinatorUrl from '../../pkg/coordinator/coordinator_bg.wasm?url';
+import trainerUrl from '../../pkg/trainer/trainer_bg.wasm?url';
 import type { Catalog } from '../protocol/generated/Catalog';
 import type { CandidateView } from '../protocol/generated/CandidateView';
 import type { DataSpec } from '../protocol/generated/DataSpec';
@@ -19,9 +20,11 @@ import CoordinatorWorker from '../workers/coordinator.worker?worker';
 import TrainerWorker from '../workers/trainer.worker?worker';
 import type { ContactSheet, Engine, Session, SessionListener } from './engine';
 import { DataFiles } from './data-files';
-import { EngineFailure, asEngineError } from './errors';
-import { fetchBytes } from './fetch-bytes';
+import { LazyModule, compileModule } from './modules';
 import { WorkerSession, type WorkerFactory } from './session';
+
+/** The page has been drawn by then. */
+const IDLE_MS = 500;
 
 const FACTORY: WorkerFactory = {
   coordinator: () => new CoordinatorWorker(),
@@ -30,43 +33,25 @@ const FACTORY: WorkerFactory = {
 
 /** Opens the engine. Throws an `EngineError` if the browser lacks what it needs, or the module cannot be had. */
 export async function openEngine(): Promise<Engine> {
-  const module = await compile();
+  const module = await compileModule(coordinatorUrl);
   initSync({ module });
   return new WasmEngine(module, readCatalog() as Catalog);
 }
 
-async function compile(): Promise<WebAssembly.Module> {
-  if (typeof WebAssembly === 'undefined') throw noWebAssembly();
-  const bytes = await fetchBytes(moduleUrl).catch((error: unknown) => {
-    throw unavailable(asEngineError(error).message);
-  });
-  // Not `compileStreaming`: it refuses hosts that serve wasm under another media type.
-  return WebAssembly.compile(bytes);
-}
-
-function noWebAssembly(): EngineFailure {
-  return new EngineFailure(
-    'no-webassembly',
-    'this browser does not run WebAssembly: use another, or switch it on',
-  );
-}
-
-function unavailable(reason: string): EngineFailure {
-  return new EngineFailure(
-    'engine-unavailable',
-    `the engine could not be loaded (${reason}): reload the page`,
-  );
-}
-
 class WasmEngine implements Engine {
   readonly #files: DataFiles;
+  readonly #trainer = new LazyModule(trainerUrl);
   #problem: { readonly key: string; readonly handle: Problem } | undefined;
 
   constructor(
-    private readonly module: WebAssembly.Module,
+    private readonly coordinator: WebAssembly.Module,
     readonly catalog: Catalog,
   ) {
     this.#files = new DataFiles(catalog.datasets);
+    whenIdle(() => {
+      // What is wrong with it is told when a search needs it.
+      this.#trainer.get().catch(() => undefined);
+    });
   }
 
   readLink(fragment: string): LinkReading {
@@ -107,12 +92,12 @@ class WasmEngine implements Engine {
 
   start(config: RunConfig, workers: number, listener: SessionListener): Session {
     const data = this.#of(config).data() as DataSpec;
-    const file = this.#files.get(config.data);
     return new WorkerSession({
-      module: this.module,
+      coordinatorModule: this.coordinator,
+      trainerModule: this.#trainer.get(),
       config,
       data,
-      file,
+      file: this.#files.get(config.data),
       workers,
       factory: FACTORY,
       listener,
@@ -129,4 +114,10 @@ class WasmEngine implements Engine {
     }
     return this.#problem.handle;
   }
+}
+
+/** Calls back when the page has nothing else to do; without `requestIdleCallback`, as in Safari, a little later. */
+function whenIdle(work: () => void): void {
+  if ('requestIdleCallback' in globalThis) requestIdleCallback(work);
+  else setTimeout(work, IDLE_MS);
 }

@@ -37,19 +37,17 @@ class Bench {
   readonly states: SessionState[] = [];
   readonly log = vi.fn();
   readonly lanes = vi.fn();
-  readonly arrives: (file: ArrayBuffer) => void;
-  readonly doesNotArrive: (error: unknown) => void;
+  readonly file = deferred<ArrayBuffer>();
+  readonly trainerModule = deferred<WebAssembly.Module>();
   readonly session: WorkerSession;
 
   constructor(workers = 2) {
-    const { promise, resolve, reject } = newFile();
-    this.arrives = resolve;
-    this.doesNotArrive = reject;
     this.session = new WorkerSession({
-      module: {},
+      coordinatorModule: { of: 'coordinator' },
+      trainerModule: this.trainerModule.promise,
       config: { seed: 7 } as RunConfig,
       data: { id: 'digits8' } as DataSpec,
-      file: promise,
+      file: this.file.promise,
       workers,
       factory: {
         coordinator: () => made(this.coordinators),
@@ -62,10 +60,15 @@ class Bench {
   /** One whose trainers are at work. */
   static async running(workers = 2): Promise<Bench> {
     const bench = new Bench(workers);
-    bench.arrives(new ArrayBuffer(8));
+    bench.everythingArrives();
     await settled();
     bench.coordinator.says({ kind: 'running' });
     return bench;
+  }
+
+  everythingArrives(): void {
+    this.file.resolve(new ArrayBuffer(8));
+    this.trainerModule.resolve({});
   }
 
   get coordinator(): FakeWorker<ToCoordinator> {
@@ -98,14 +101,16 @@ class Bench {
   }
 }
 
-function newFile(): {
-  promise: Promise<ArrayBuffer>;
-  resolve: (file: ArrayBuffer) => void;
-  reject: (error: unknown) => void;
-} {
-  let resolve: (file: ArrayBuffer) => void = () => undefined;
+interface Deferred<Value> {
+  readonly promise: Promise<Value>;
+  readonly resolve: (value: Value) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+function deferred<Value>(): Deferred<Value> {
+  let resolve: (value: Value) => void = () => undefined;
   let reject: (error: unknown) => void = () => undefined;
-  const promise = new Promise<ArrayBuffer>((done, failed) => {
+  const promise = new Promise<Value>((done, failed) => {
     resolve = done;
     reject = failed;
   });
@@ -129,19 +134,24 @@ function settled(): Promise<void> {
 }
 
 describe('a session', () => {
-  it('opens the coordinator at once, and the trainers when the file is there', async () => {
+  it('opens the coordinator at once, and the trainers when their module and the file are there', async () => {
     const bench = new Bench();
     expect(bench.kinds, 'nothing is heard before the caller holds the session').toEqual([]);
     await settled();
     expect(bench.kinds).toEqual(['opening']);
-    expect(bench.coordinator.heard).toMatchObject([{ kind: 'open', config: { seed: 7 } }]);
-    expect(bench.trainers).toHaveLength(0);
+    expect(bench.coordinator.heard).toEqual([
+      { kind: 'open', module: { of: 'coordinator' }, config: { seed: 7 } },
+    ]);
     const file = new ArrayBuffer(8);
-    bench.arrives(file);
+    bench.file.resolve(file);
+    await settled();
+    expect(bench.trainers).toHaveLength(0);
+    const module = { of: 'trainer' };
+    bench.trainerModule.resolve(module);
     await settled();
     expect(bench.toldOfTrainers).toEqual(['trainer 0', 'trainer 1']);
     expect(bench.trainers.map(({ heard }) => heard.length)).toEqual([1, 1]);
-    expect(bench.trainer(0).heard[0]).toMatchObject({ data: { id: 'digits8' }, file });
+    expect(bench.trainer(0).heard[0]).toMatchObject({ module, data: { id: 'digits8' }, file });
     bench.session.close();
   });
 
@@ -224,12 +234,15 @@ describe('trouble', () => {
     expect(bench.coordinators).toHaveLength(0);
   });
 
-  it('with the data file ends the session', async () => {
+  it.each<[string, string, (bench: Bench) => Pick<Deferred<unknown>, 'reject'>]>([
+    ['data file', 'data-unavailable', ({ file }) => file],
+    ['module of the trainers', 'engine-unavailable', ({ trainerModule }) => trainerModule],
+  ])('with the %s ends the session', async (_, code, missing) => {
     const bench = new Bench();
     await settled();
-    bench.doesNotArrive({ code: 'data-unavailable', message: 'HTTP 404' });
+    missing(bench).reject({ code, message: 'HTTP 404' });
     await settled();
-    expect(bench.error).toEqual({ code: 'data-unavailable', message: 'HTTP 404' });
+    expect(bench.error).toEqual({ code, message: 'HTTP 404' });
     expect(bench.isFree).toBe(true);
   });
 
@@ -306,7 +319,7 @@ describe('close', () => {
   it('works before anything was opened', async () => {
     const bench = new Bench();
     bench.session.close();
-    bench.arrives(new ArrayBuffer(8));
+    bench.everythingArrives();
     await settled();
     expect(bench.kinds).toEqual(['closed']);
     expect([...bench.coordinators, ...bench.trainers]).toHaveLength(0);
@@ -315,14 +328,14 @@ describe('close', () => {
   it.each<[string, (bench: Bench) => void]>([
     [
       'arrives',
-      ({ arrives }) => {
-        arrives(new ArrayBuffer(8));
+      (bench) => {
+        bench.everythingArrives();
       },
     ],
     [
       'cannot be had',
-      ({ doesNotArrive }) => {
-        doesNotArrive(new Error('HTTP 404'));
+      ({ file }) => {
+        file.reject(new Error('HTTP 404'));
       },
     ],
   ])('while opening starts nothing when the file %s', async (_, happens) => {

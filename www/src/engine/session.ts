@@ -13,21 +13,26 @@ export interface WorkerFactory {
 }
 
 export interface SessionParts {
-  readonly module: WebAssembly.Module;
+  readonly coordinatorModule: WebAssembly.Module;
+  /** Already on its way, as is the file. */
+  readonly trainerModule: Promise<WebAssembly.Module>;
   readonly config: RunConfig;
   readonly data: DataSpec;
-  /** The dataset's file, already on its way. */
+  /** The dataset's. */
   readonly file: Promise<ArrayBuffer>;
   readonly workers: number;
   readonly factory: WorkerFactory;
   readonly listener: SessionListener;
 }
 
+/** What every trainer gets. */
+type Equipment = Omit<OpenTrainer, 'port'>;
+
 export class WorkerSession implements Session {
   #state: SessionState = { kind: 'opening' };
   #coordinator: Worker | undefined;
   readonly #trainers = new Map<number, Worker>();
-  #file: ArrayBuffer | undefined;
+  #equipment: Equipment | undefined;
   #log = '';
 
   constructor(private readonly parts: SessionParts) {
@@ -69,7 +74,7 @@ export class WorkerSession implements Session {
 
   async #open(): Promise<void> {
     if (this.#isOver()) return;
-    const { module, config, workers, factory, listener } = this.parts;
+    const { coordinatorModule: module, config, data, workers, factory, listener } = this.parts;
     listener.state(this.#state);
     try {
       if (workers < 1) throw noWorkers();
@@ -81,17 +86,17 @@ export class WorkerSession implements Session {
         this.#fail({ code: 'coordinator-lost', message: messageOf(event) });
       };
       this.#tell({ kind: 'open', module, config });
-      this.#file = await this.parts.file;
-      for (let worker = 0; worker < workers; worker += 1) this.#startTrainer(worker, this.#file);
+      const [trainerModule, file] = await Promise.all([this.parts.trainerModule, this.parts.file]);
+      this.#equipment = { module: trainerModule, data, file };
+      for (let worker = 0; worker < workers; worker += 1) this.#startTrainer(worker, this.#equipment);
     } catch (error) {
       this.#fail(asEngineError(error));
     }
   }
 
-  #startTrainer(worker: number, file: ArrayBuffer): void {
+  #startTrainer(worker: number, equipment: Equipment): void {
     if (this.#isOver()) return;
-    const { module, data, factory } = this.parts;
-    const trainer = factory.trainer();
+    const trainer = this.parts.factory.trainer();
     trainer.onerror = (event) => {
       event.preventDefault();
       if (this.#trainers.get(worker) === trainer) this.#lose(worker, messageOf(event));
@@ -99,7 +104,7 @@ export class WorkerSession implements Session {
     this.#trainers.set(worker, trainer);
     const { port1, port2 } = new MessageChannel();
     this.#tell({ kind: 'trainer', worker, port: port1 }, [port1]);
-    trainer.postMessage({ module, data, file, port: port2 } satisfies OpenTrainer, [port2]);
+    trainer.postMessage({ ...equipment, port: port2 } satisfies OpenTrainer, [port2]);
   }
 
   /** Ends a trainer; whether there will be another in its place is the coordinator's to say. */
@@ -109,7 +114,7 @@ export class WorkerSession implements Session {
 
   #replace(worker: number): void {
     this.#endTrainer(worker);
-    if (this.#file) this.#startTrainer(worker, this.#file);
+    if (this.#equipment) this.#startTrainer(worker, this.#equipment);
   }
 
   /** Whether there was one. */

@@ -1,5 +1,5 @@
 /** The coordinator: holds the run, and the only one that talks with the trainers. */
-import { Coordinator, initSync } from '../../pkg/nas_wasm.js';
+import { Coordinator, initSync } from '../../pkg/coordinator/coordinator.js';
 import { asEngineError } from '../engine/errors';
 import type { FromCoordinator, ToCoordinator } from '../protocol/messages';
 import { Coordination } from './coordination';

@@ -1,5 +1,5 @@
 /** A trainer: performs the coordinator's jobs, one after the other. */
-import { DataFile, Evaluator, initSync } from '../../pkg/nas_wasm.js';
+import { Evaluator, initSync } from '../../pkg/trainer/trainer.js';
 import type { FromTrainer, OpenTrainer, ToTrainer } from '../protocol/messages';
 import { asEngineError } from '../engine/errors';
 import { soon } from './soon';
@@ -13,9 +13,7 @@ self.addEventListener(
     };
     try {
       initSync({ module });
-      const dataFile = new DataFile(data.id, new Uint8Array(file));
-      const evaluator = new Evaluator(dataFile, data);
-      dataFile.free();
+      const evaluator = new Evaluator(new Uint8Array(file), data);
       const training = new Training({ evaluator, post, now: () => performance.now(), soon });
       port.onmessage = (event: MessageEvent<ToTrainer>) => {
         training.handle(event.data);

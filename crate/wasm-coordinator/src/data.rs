@@ -1,14 +1,12 @@
 use nas_data::{Dataset, DatasetInfo, PIXEL_SCALE, Split};
-use nas_evaluate::facts;
 use nas_run::DataFacts;
+use nas_wasm_border::{BorderError, coded};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::border::BorderError;
-
 /// A dataset file, opened and checked.
 #[wasm_bindgen]
-pub struct DataFile(pub(crate) Dataset);
+pub struct DataFile(Dataset);
 
 #[wasm_bindgen]
 impl DataFile {
@@ -18,7 +16,7 @@ impl DataFile {
     /// If there is no such dataset, or the bytes are damaged, truncated, of a newer format, or another file.
     #[wasm_bindgen(constructor)]
     pub fn new(id: &str, bytes: &[u8]) -> Result<Self, JsValue> {
-        Ok(Self(info_of(id)?.open(bytes).map_err(BorderError::from)?))
+        Ok(Self(info_of(id)?.open(bytes).map_err(coded("bad-data"))?))
     }
 
     /// The first `count` training images as bytes, channels last.
@@ -37,10 +35,10 @@ impl DataFile {
     }
 }
 
-pub(crate) fn info_of(id: &str) -> Result<&'static DatasetInfo, BorderError> {
+fn info_of(id: &str) -> Result<&'static DatasetInfo, BorderError> {
     DatasetInfo::find(id).ok_or_else(|| BorderError::misuse(&format!("there is no dataset '{id}'")))
 }
 
 pub(crate) fn facts_of(id: &str) -> Result<DataFacts, BorderError> {
-    info_of(id).map(facts)
+    info_of(id).map(DataFacts::of)
 }

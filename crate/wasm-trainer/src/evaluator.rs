@@ -1,11 +1,11 @@
-use nas_evaluate::{Evaluation, Images};
-use nas_run::{DataSpec, Job};
+use nas_data::DatasetInfo;
+use nas_evaluate::{Evaluation, Images, JobProgress};
+use nas_run::{DataSpec, Job, Outcome};
+use nas_wasm_border::{BorderError, coded, from_js, to_js};
+use serde::Serialize;
+use ts_rs::TS;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-
-use crate::border::{BorderError, from_js, to_js};
-use crate::data::DataFile;
-use crate::view::StepView;
 
 /// Performs jobs on one dataset, one after the other.
 #[wasm_bindgen]
@@ -16,17 +16,21 @@ pub struct Evaluator {
 
 #[wasm_bindgen]
 impl Evaluator {
-    /// An evaluator for the images of a `DataSpec`.
+    /// An evaluator for the images of a `DataSpec`, from the bytes of the dataset's file.
     ///
     /// # Errors
-    /// If the dataset cannot be had at this resolution or with so many images.
+    /// If there is no such dataset, the bytes are damaged, truncated, of a newer format, or another file, or the dataset
+    /// cannot be had at this resolution or with so many images.
     #[wasm_bindgen(constructor)]
     pub fn new(
-        file: &DataFile,
+        file: &[u8],
         #[wasm_bindgen(unchecked_param_type = "DataSpec")] spec: JsValue,
     ) -> Result<Self, JsValue> {
         let spec: DataSpec = from_js(spec)?;
-        let images = Images::prepare(&file.0, &spec).map_err(BorderError::from)?;
+        let info = DatasetInfo::find(&spec.id)
+            .ok_or_else(|| BorderError::misuse(&format!("there is no dataset '{}'", spec.id)))?;
+        let dataset = info.open(file).map_err(coded("bad-data"))?;
+        let images = Images::prepare(&dataset, &spec).map_err(coded("bad-data"))?;
         Ok(Self { images, evaluation: None })
     }
 
@@ -40,7 +44,7 @@ impl Evaluator {
         #[wasm_bindgen(unchecked_param_type = "Job")] job: JsValue,
     ) -> Result<JsValue, JsValue> {
         let job: Job = from_js(job)?;
-        match Evaluation::new(job, &self.images).map_err(BorderError::from)? {
+        match Evaluation::new(job, &self.images).map_err(coded("bad-job"))? {
             Ok(evaluation) => {
                 self.evaluation = Some(evaluation);
                 Ok(JsValue::NULL)
@@ -59,7 +63,7 @@ impl Evaluator {
         checkpoint: &[u8],
     ) -> Result<(), JsValue> {
         let evaluation =
-            Evaluation::resume(from_js(job)?, &self.images, checkpoint).map_err(BorderError::from)?;
+            Evaluation::resume(from_js(job)?, &self.images, checkpoint).map_err(coded("bad-checkpoint"))?;
         self.evaluation = Some(evaluation);
         Ok(())
     }
@@ -85,8 +89,16 @@ impl Evaluator {
     /// If no job is under way, or in the middle of an epoch.
     pub fn checkpoint(&self) -> Result<Vec<u8>, JsValue> {
         let evaluation = self.evaluation.as_ref().ok_or_else(nothing_under_way)?;
-        Ok(evaluation.checkpoint().map_err(BorderError::from)?)
+        Ok(evaluation.checkpoint().map_err(coded("bad-job"))?)
     }
+}
+
+/// How far a job has come, and its outcome once there is one.
+#[derive(Serialize, TS)]
+#[ts(export)]
+struct StepView {
+    pub progress: JobProgress,
+    pub outcome: Option<Outcome>,
 }
 
 fn nothing_under_way() -> BorderError {

@@ -1,12 +1,11 @@
-//! What `npm run bench` and `npm run bits` train in a browser; the page's package is built without it.
+//! What `npm run bench` and `npm run bits` train in a browser; the page's module is built without it.
 
 use nas_arch::Optimizer;
-use nas_evaluate::{MOMENTUM, Workload, WorkloadError};
+use nas_evaluate::{MOMENTUM, Workload};
 use nas_nn::peak::{multiply_add_chain, multiply_add_chain_flops};
+use nas_wasm_border::{BorderError, coded};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-
-use crate::border::BorderError;
 
 /// One of the four trainings that speed is measured on.
 #[wasm_bindgen(js_name = Workload)]
@@ -28,7 +27,7 @@ impl WorkloadHandle {
                 return Err(BorderError::misuse(&message).into());
             }
         };
-        Ok(Self(Workload::new(id, batch, optimizer, seed).map_err(BorderError::from)?))
+        Ok(Self(Workload::new(id, batch, optimizer, seed).map_err(coded("misuse"))?))
     }
 
     /// Trains on one batch: forward, loss, backward, update. Returns the mean loss of the epoch so far.
@@ -77,12 +76,6 @@ impl WorkloadHandle {
     #[must_use]
     pub fn flops_per_step(&self) -> f64 {
         self.0.flops_per_step() as f64
-    }
-}
-
-impl From<WorkloadError> for BorderError {
-    fn from(error: WorkloadError) -> Self {
-        Self::misuse(&error.to_string())
     }
 }
 

@@ -1,12 +1,13 @@
 use nas_arch::Network;
 use nas_numerics::Rng;
-use nas_run::{Problem, RunConfig, RunError};
+use nas_run::{Problem, RunConfig};
 use nas_space::Genotype;
+use nas_wasm_border::{BorderError, from_js, to_js};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::border::{BorderError, from_js, to_js};
 use crate::data::facts_of;
+use crate::run_error;
 use crate::view::{CandidateView, GeneView, PricedView, SpaceView};
 
 /// A configured problem: its space can be looked at, and its candidates decoded and priced.
@@ -23,7 +24,7 @@ impl ProblemHandle {
     pub fn new(#[wasm_bindgen(unchecked_param_type = "RunConfig")] config: JsValue) -> Result<Self, JsValue> {
         let config: RunConfig = from_js(config)?;
         let facts = facts_of(&config.data)?;
-        Ok(Self(Problem::new(&config, &facts).map_err(BorderError::from)?))
+        Ok(Self(Problem::new(&config, &facts).map_err(run_error)?))
     }
 
     /// The search space: a `SpaceView`.
@@ -77,12 +78,12 @@ impl ProblemHandle {
     /// If the text is no network, or an unsound one; the sentence names the line or the layer.
     #[wasm_bindgen(unchecked_return_type = "PricedView")]
     pub fn network(&self, json: &str) -> Result<JsValue, JsValue> {
-        let network = Network::from_json(json).map_err(|error| BorderError::from(RunError::from(error)))?;
-        to_js(&PricedView::from(self.0.price_network(&network).map_err(BorderError::from)?))
+        let network = Network::from_json(json).map_err(|error| run_error(error.into()))?;
+        to_js(&PricedView::from(self.0.price_network(&network).map_err(run_error)?))
     }
 
     fn view(&self, genes: Genotype) -> Result<CandidateView, BorderError> {
-        let priced = self.0.price(&genes)?.into();
+        let priced = self.0.price(&genes).map_err(run_error)?.into();
         Ok(CandidateView { genes, priced })
     }
 }

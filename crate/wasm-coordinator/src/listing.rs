@@ -1,13 +1,12 @@
 use nas_cost::{Objective, devices};
-use nas_evaluate::facts;
 use nas_numerics::NUMERICS_VERSION;
-use nas_run::{RunConfig, evaluations, link};
+use nas_run::{DataFacts, RunConfig, evaluations, link};
 use nas_search::strategies;
 use nas_space::spaces;
+use nas_wasm_border::{from_js, to_js};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::border::{from_js, to_js};
 use crate::view::{Catalog, ObjectiveView};
 
 /// Everything there is to choose from: a `Catalog`.
@@ -37,7 +36,7 @@ pub fn catalog() -> Result<JsValue, JsValue> {
 /// Never in practice.
 #[wasm_bindgen(js_name = readLink, unchecked_return_type = "LinkReading")]
 pub fn read_link(fragment: &str) -> Result<JsValue, JsValue> {
-    let data: Vec<_> = nas_data::catalog().iter().map(facts).collect();
+    let data: Vec<_> = nas_data::catalog().iter().map(DataFacts::of).collect();
     to_js(&link::read(fragment, &data))
 }
 

@@ -1,9 +1,10 @@
 use nas_run::{Run, RunConfig, StopReason};
+use nas_wasm_border::{from_js, to_js};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::border::{BorderError, from_js, to_js};
 use crate::data::facts_of;
+use crate::run_error;
 
 /// A run: hands out jobs, takes outcomes, writes the log.
 #[wasm_bindgen]
@@ -19,7 +20,7 @@ impl Coordinator {
     pub fn new(#[wasm_bindgen(unchecked_param_type = "RunConfig")] config: JsValue) -> Result<Self, JsValue> {
         let config: RunConfig = from_js(config)?;
         let facts = facts_of(&config.data)?;
-        Ok(Self(Run::new(&config, &facts).map_err(BorderError::from)?))
+        Ok(Self(Run::new(&config, &facts).map_err(run_error)?))
     }
 
     /// The next `Job`; null while all are handed out, or when the run is over.
@@ -40,7 +41,7 @@ impl Coordinator {
         job: u32,
         #[wasm_bindgen(unchecked_param_type = "Outcome")] outcome: JsValue,
     ) -> Result<(), JsValue> {
-        Ok(self.0.tell(job, from_js(outcome)?).map_err(BorderError::from)?)
+        Ok(self.0.tell(job, from_js(outcome)?).map_err(run_error)?)
     }
 
     /// Takes back a job whose worker was lost.

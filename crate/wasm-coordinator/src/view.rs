@@ -3,10 +3,9 @@
 use nas_arch::Network;
 use nas_cost::{Device, Estimate, NetworkCosts, Objective, Violation, devices, estimates};
 use nas_data::DatasetInfo;
-use nas_evaluate::JobProgress;
 use nas_member::{Member, Text};
 use nas_run::link::LinkKey;
-use nas_run::{Outcome, Priced, RunConfig};
+use nas_run::{Priced, RunConfig};
 use nas_space::{Gene, Genotype};
 use serde::Serialize;
 use ts_rs::TS;
@@ -106,12 +105,4 @@ impl From<Priced> for PricedView {
             violations: priced.violations,
         }
     }
-}
-
-/// How far a job has come, and its outcome once there is one.
-#[derive(Serialize, TS)]
-#[ts(export)]
-pub(crate) struct StepView {
-    pub progress: JobProgress,
-    pub outcome: Option<Outcome>,
 }
