@@ -34,6 +34,14 @@ export function finish(evaluator) {
   }
 }
 
+/** The first job of a run. */
+export function firstJob(link) {
+  const run = new coordinator.Coordinator(coordinator.readLink(link).config);
+  const job = run.nextJob();
+  run.free();
+  return job;
+}
+
 /** The log of a run, its jobs done one after the other. */
 export function browserLog(link) {
   const { config, notices } = coordinator.readLink(link);

@@ -1,7 +1,7 @@
-// Run by `npm run soak`: how long the browser's binary works between two looks at messages, for networks that are far too large for
-// what this is made for. It prints what it measures; that every step is short in multiply-accumulates is a test of crate nn.
+// Run by `npm run soak`: how long the browser's binary works between two looks at messages, for networks far larger than
+// those it is made for. It prints what it measures; that no step is long in multiply-accumulates is a test of crate nn.
 import { performance } from 'node:perf_hooks';
-import { binary, evaluatorFor } from './browser-binary.mjs';
+import { evaluatorFor, firstJob } from './browser-binary.mjs';
 
 const SECONDS = 8;
 const LINK = '#v=1&data=mnist&res=28&candidates=1&seed=1';
@@ -16,12 +16,13 @@ const networks = {
   'attention among 784 tokens': [conv(768, 1), { op: 'attention', heads: 1 }, ...head],
   'GELU of 2048 channels': [conv(2048, 1), { op: 'gelu' }, ...head],
   'normalization of 2048 channels': [conv(2048, 1), { op: 'batch-norm' }, { op: 'layer-norm' }, ...head],
-  'dense layer of 16 million weights': [{ op: 'dense', out_features: 20_480 }, { op: 'dense', out_features: 10 }],
+  'dense layer of 16 million weights': [
+    { op: 'dense', out_features: 20_480 },
+    { op: 'dense', out_features: 10 },
+  ],
 };
 
-const { config } = binary.readLink(LINK);
-const run = new binary.Coordinator(config);
-const job = run.nextJob();
+const job = firstJob(LINK);
 const evaluator = evaluatorFor(job.data);
 for (const [name, layers] of Object.entries(networks)) {
   const named = layers.map((layer, index) => ({ name: `layer${index}`, ...layer }));
@@ -42,5 +43,4 @@ for (const [name, layers] of Object.entries(networks)) {
     `${name}: at most ${longest.toFixed(0)} ms in ${steps} steps, ${beginning.toFixed(0)} ms to begin`,
   );
 }
-run.free();
 evaluator.free();

@@ -41,7 +41,7 @@ impl Memory {
 }
 
 /// Extends a buffer towards its length. Returns by how much; none if it has that length.
-fn extend<T: Clone + Default>(buffer: &mut Vec<T>, len: usize) -> Option<usize> {
+pub(crate) fn extend<T: Clone + Default>(buffer: &mut Vec<T>, len: usize) -> Option<usize> {
     let before = buffer.len();
     buffer.resize(len.min(before + ELEMENTS_AT_ONCE), T::default());
     (before < len).then(|| buffer.len() - before)

@@ -6,6 +6,8 @@ use nas_arch::Optimizer;
 use nas_kernels::reduce::PartialDot;
 use nas_kernels::{AdamW, Sgd, adamw_step, clip_part, sgd_step};
 
+use crate::memory::extend;
+
 /// An optimiser with its state in one flat buffer: the velocity, or first and second moments one after the other.
 #[derive(Debug, Clone)]
 pub(crate) struct OptimizerState {
@@ -30,6 +32,17 @@ impl OptimizerState {
     pub(crate) fn new(rule: Optimizer, parameters: usize, decaying: usize) -> Self {
         let values = vec![0.0; state_per_parameter(rule) * parameters];
         Self { rule, clip_norm: None, squares: PartialDot::default(), decaying, values }
+    }
+
+    /// As [`Self::new`], but its memory is reserved only: [`Self::fill`] it.
+    pub(crate) fn reserve(rule: Optimizer, parameters: usize, decaying: usize) -> Self {
+        let values = Vec::with_capacity(state_per_parameter(rule) * parameters);
+        Self { values, ..Self::new(rule, 0, decaying) }
+    }
+
+    /// Sets more of what is reserved to 0. Returns how many elements; none if it is complete.
+    pub(crate) fn fill(&mut self, parameters: usize) -> Option<usize> {
+        extend(&mut self.values, state_per_parameter(self.rule) * parameters)
     }
 
     /// The same with gradients no longer than this.

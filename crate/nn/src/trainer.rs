@@ -118,8 +118,12 @@ impl Trainer {
         let [network, training] = crate::snapshot::digests(graph, recipe, seeds, sizes);
         Ok(Self {
             layer_names: graph.nodes.iter().map(|node| node.name.clone()).collect(),
-            optimizer: OptimizerState::new(recipe.optimizer, layout.parameters_len(), layout.decaying_len())
-                .with_clip_norm(recipe.clip_norm),
+            optimizer: OptimizerState::reserve(
+                recipe.optimizer,
+                layout.parameters_len(),
+                layout.decaying_len(),
+            )
+            .with_clip_norm(recipe.clip_norm),
             learning_rates: LearningRates::new(recipe, sizes.train / batch_size),
             layout,
             plans,

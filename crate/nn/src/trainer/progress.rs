@@ -72,7 +72,8 @@ impl Trainer {
     /// everything is there.
     pub(crate) fn initialize(&mut self) -> Option<u64> {
         let drawing = self.initialization.as_mut()?;
-        if let Some(elements) = self.memory.fill(&self.layout, self.plans.arena_lens()) {
+        let memory = self.memory.fill(&self.layout, self.plans.arena_lens());
+        if let Some(elements) = memory.or_else(|| self.optimizer.fill(self.layout.parameters_len())) {
             return Some(elements as u64);
         }
         let Memory { parameters, statistics, .. } = &mut self.memory;
