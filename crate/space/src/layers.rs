@@ -84,7 +84,7 @@ impl Layers {
 
 /// Gene 0 is the depth; layer i (from 0) has its operator at `1 + 2i` and its width at `2 + 2i`.
 fn genes(depths: &[u32], operators: &[Operator], widths: &[u32]) -> Vec<Gene> {
-    let mut genes = vec![Gene::new("depth", depths)];
+    let mut genes = vec![Gene::ordinal("depth", depths)];
     let with_width =
         || (0..operators.len() as u16).filter(|&value| operators[usize::from(value)].has_width());
     for layer in 0..depths.len() {
@@ -92,7 +92,7 @@ fn genes(depths: &[u32], operators: &[Operator], widths: &[u32]) -> Vec<Gene> {
         let deep_enough = layer as u16..depths.len() as u16;
         let ids = operators.iter().map(|operator| operator.id());
         genes.push(Gene::new(format!("layer{}.operator", layer + 1), ids).when(0, deep_enough));
-        genes.push(Gene::new(format!("layer{}.width", layer + 1), widths).when(operator, with_width()));
+        genes.push(Gene::ordinal(format!("layer{}.width", layer + 1), widths).when(operator, with_width()));
     }
     genes
 }
