@@ -42,7 +42,7 @@ impl Failure {
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match error {
-            RunError::Infeasible { .. } => Self::Infeasible(error.to_string()),
+            RunError::Infeasible(_) | RunError::TooRare { .. } => Self::Infeasible(error.to_string()),
             RunError::UnknownJob(_) => Self::Internal(error.to_string()),
             _ => Self::Input(error.to_string()),
         }

@@ -2,7 +2,6 @@ use nas_arch::{Canonical, Graph, Network, Recipe, Shape, canonical};
 use nas_cost::{AnalyticalEstimator, Device, Estimator, Limits, NetworkCosts, Violation, device};
 use nas_data::Augmentation;
 use nas_member::{Member, Settings};
-use nas_numerics::Rng;
 use nas_search::{Strategy, strategies, strategy};
 use nas_space::{Genotype, Space, space, spaces};
 use serde::{Deserialize, Serialize};
@@ -10,11 +9,6 @@ use ts_rs::TS;
 
 use crate::evaluation::{augmentation, check, final_recipe, recipe};
 use crate::{CandidateCosts, DataSpec, RunConfig, RunError, evaluations, link};
-
-/// Draws that look for the reference cost of the front's hypervolume.
-const REFERENCE_DRAWS: u32 = 256;
-/// Draws after which a problem without a fitting candidate is called infeasible.
-const FEASIBILITY_DRAWS: u32 = 4096;
 
 /// What a run must know of a dataset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -172,44 +166,6 @@ impl Problem {
     /// Cost in the run's objective.
     pub(crate) fn objective(&self, costs: &NetworkCosts) -> f64 {
         self.config.objective.value(costs, self.device)
-    }
-
-    /// Cost up to which the hypervolume is counted: the limit of the objective, or without one the largest cost among
-    /// the first random draws that fit.
-    ///
-    /// # Errors
-    /// If no draw fits.
-    pub(crate) fn reference_cost(&self) -> Result<f64, RunError> {
-        let mut rng = Rng::for_purpose(self.config.seed, "survey", 0);
-        let mut reference_cost = None::<f64>;
-        let mut broken: Vec<(u32, Violation)> = Vec::new();
-        for draw in 0..FEASIBILITY_DRAWS {
-            if draw >= REFERENCE_DRAWS && reference_cost.is_some() {
-                break;
-            }
-            let priced = self.price(&self.space.genes().draw(&mut rng))?;
-            if priced.violations.is_empty() {
-                let cost = self.objective(&priced.costs);
-                reference_cost = Some(reference_cost.map_or(cost, |largest| largest.max(cost)));
-            }
-            for violation in priced.violations {
-                match broken.iter_mut().find(|(_, known)| known.constraint == violation.constraint) {
-                    Some((count, least)) => {
-                        *count += 1;
-                        if violation.value < least.value {
-                            *least = violation;
-                        }
-                    }
-                    None => broken.push((1, violation)),
-                }
-            }
-        }
-        let limit = self.limits.get(self.config.objective);
-        match (reference_cost, broken.into_iter().max_by_key(|(count, least)| (*count, least.constraint))) {
-            (Some(cost), _) => Ok(limit.unwrap_or(cost)),
-            (None, Some((_, least))) => Err(RunError::Infeasible { draws: FEASIBILITY_DRAWS, least }),
-            (None, None) => unreachable!("a draw either fits or breaks a limit"),
-        }
     }
 }
 

@@ -33,13 +33,21 @@ pub enum SpaceError {
         /// The names there are.
         known: String,
     },
+    /// A space whose networks would make no sense on these data, or not with these settings.
+    #[error("the search space '{id}' cannot be searched here: {reason}")]
+    Unsuitable {
+        /// Its identifier.
+        id: &'static str,
+        /// What is in the way, and what to choose instead.
+        reason: String,
+    },
 }
 
-type Make = fn(Problem, &Settings) -> Box<dyn Space>;
+type Make = fn(Problem, &Settings) -> Result<Box<dyn Space>, SpaceError>;
 
 /// One line for each space.
 const REGISTRY: [(fn() -> Member, Make); 1] =
-    [(Layers::member, |problem, settings| Box::new(Layers::new(problem, settings)))];
+    [(Layers::member, |problem, settings| Ok(Box::new(Layers::new(problem, settings))))];
 
 /// All spaces, as lists show them.
 #[must_use]
@@ -50,12 +58,12 @@ pub fn spaces() -> Vec<Member> {
 /// The space of that identifier.
 ///
 /// # Errors
-/// If there is none.
+/// If there is none, or it does not go with the problem.
 pub fn space(id: &str, problem: Problem, settings: &Settings) -> Result<Box<dyn Space>, SpaceError> {
     let entry = REGISTRY.iter().find(|(member, _)| member().id == id);
     let (_, make) = entry.ok_or_else(|| SpaceError::Unknown {
         id: id.to_owned(),
         known: spaces().iter().map(|member| member.id).collect::<Vec<_>>().join(", "),
     })?;
-    Ok(make(problem, settings))
+    make(problem, settings)
 }
