@@ -1,5 +1,5 @@
 use nas_arch::NetworkError;
-use nas_cost::CostError;
+use nas_cost::{AcceleratorError, CostError};
 use nas_data::DataError;
 use nas_evaluate::{EvaluationError, WorkloadError};
 use nas_nn::WeightsError;
@@ -59,4 +59,12 @@ macro_rules! input_failures {
     };
 }
 
-input_failures!(NetworkError, CostError, DataError, EvaluationError, WeightsError, WorkloadError);
+input_failures!(
+    AcceleratorError,
+    NetworkError,
+    CostError,
+    DataError,
+    EvaluationError,
+    WeightsError,
+    WorkloadError
+);

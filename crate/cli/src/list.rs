@@ -1,6 +1,6 @@
 use clap::{Args, ValueEnum};
 use nas_arch::references;
-use nas_cost::devices;
+use nas_cost::{devices, templates};
 use nas_data::datasets;
 use nas_member::Member;
 use nas_run::evaluations;
@@ -27,6 +27,7 @@ enum What {
     Strategies,
     Evaluations,
     Devices,
+    Accelerators,
     Networks,
 }
 
@@ -43,6 +44,9 @@ pub(crate) fn list(arguments: &Arguments) -> Result<(), Failure> {
         What::Strategies => named(strategies()),
         What::Evaluations => named(evaluations()),
         What::Devices => named(devices().iter().map(nas_cost::Device::member).collect()),
+        What::Accelerators => {
+            templates().iter().map(|template| Entry { id: template.id, title: template.title.en }).collect()
+        }
         What::Networks => references().map(|(id, title)| Entry { id, title }).collect(),
     };
     if arguments.json {

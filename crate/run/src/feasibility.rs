@@ -75,7 +75,7 @@ impl Problem {
             let priced = self.price(&genotype)?;
             let excess = excess(&priced.violations);
             if excess == 0.0 {
-                let cost = self.objective(&priced.costs);
+                let cost = priced.cost;
                 reference_cost = Some(reference_cost.map_or(cost, |largest| largest.max(cost)));
             } else if excess < nearest.1 {
                 nearest = (genotype, excess);
@@ -118,6 +118,6 @@ impl Problem {
 }
 
 /// By how much limits are broken: 0 if none is.
-fn excess(violations: &[Violation]) -> f64 {
+pub(crate) fn excess(violations: &[Violation]) -> f64 {
     violations.iter().map(|violation| violation.value / violation.limit - 1.0).sum()
 }

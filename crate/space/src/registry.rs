@@ -2,7 +2,7 @@ use nas_arch::{Network, Shape};
 use nas_member::{Member, Settings};
 use thiserror::Error;
 
-use crate::{GeneTree, Genotype, Layers};
+use crate::{GeneTree, Genotype, Hardware, Joint, Layers};
 
 /// What a network has to fit: the images and the classes of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,11 @@ pub trait Space: Send {
 
     /// The network that a genotype stands for. Every genotype of the space decodes to a sound network.
     fn decode(&self, genotype: &Genotype) -> Network;
+
+    /// The hardware that is searched together with the networks, if any is.
+    fn hardware(&self) -> Option<&Hardware> {
+        None
+    }
 }
 
 /// Why a space cannot be had.
@@ -45,25 +50,49 @@ pub enum SpaceError {
 
 type Make = fn(Problem, &Settings) -> Result<Box<dyn Space>, SpaceError>;
 
-/// One line for each space.
+/// One line for each space of networks. [`Joint`] joins each of them with hardware.
 const REGISTRY: [(fn() -> Member, Make); 1] =
     [(Layers::member, |problem, settings| Ok(Box::new(Layers::new(problem, settings))))];
 
 /// All spaces, as lists show them.
 #[must_use]
 pub fn spaces() -> Vec<Member> {
-    REGISTRY.iter().map(|(member, _)| member()).collect()
+    let mut members: Vec<Member> = REGISTRY.iter().map(|(member, _)| member()).collect();
+    members.push(Joint::member(&members));
+    members
 }
 
-/// The space of that identifier.
+/// The space of that identifier. The networks of `accelerator` are those of a space with its defaults;
+/// [`configured_space`] takes settings for them.
 ///
 /// # Errors
 /// If there is none, or it does not go with the problem.
 pub fn space(id: &str, problem: Problem, settings: &Settings) -> Result<Box<dyn Space>, SpaceError> {
-    let entry = REGISTRY.iter().find(|(member, _)| member().id == id);
-    let (_, make) = entry.ok_or_else(|| SpaceError::Unknown {
+    let settings_of = |member: &Member| match member.id {
+        other if other == id => settings.clone(),
+        _ => Settings::defaults(&member.settings),
+    };
+    configured_space(id, problem, &settings_of)
+}
+
+/// The space of that identifier, with the settings that each member involved is given.
+///
+/// # Errors
+/// If there is none, or it does not go with the problem.
+pub fn configured_space(
+    id: &str,
+    problem: Problem,
+    settings_of: &dyn Fn(&Member) -> Settings,
+) -> Result<Box<dyn Space>, SpaceError> {
+    let members = spaces();
+    let member = members.iter().find(|member| member.id == id).ok_or_else(|| SpaceError::Unknown {
         id: id.to_owned(),
-        known: spaces().iter().map(|member| member.id).collect::<Vec<_>>().join(", "),
+        known: members.iter().map(|member| member.id).collect::<Vec<_>>().join(", "),
     })?;
-    make(problem, settings)
+    let settings = settings_of(member);
+    if let Some((_, make)) = REGISTRY.iter().find(|(member, _)| member().id == id) {
+        return make(problem, &settings);
+    }
+    let network = configured_space(settings.word(Joint::NETWORK), problem, settings_of)?;
+    Ok(Box::new(Joint::new(network, &settings)))
 }

@@ -79,5 +79,5 @@ fn the_same_seed_draws_the_same() {
 #[test]
 fn an_unknown_space_is_refused_with_the_known_ones() {
     let error = space("outer", PROBLEMS[0], &Settings::defaults(&[])).err().unwrap().to_string();
-    assert_eq!(error, "there is no search space 'outer': use one of layers");
+    assert_eq!(error, "there is no search space 'outer': use one of layers, accelerator");
 }

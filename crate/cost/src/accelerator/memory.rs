@@ -80,10 +80,10 @@ impl ArrayWork {
         work
     }
 
-    /// Cycles with waiting.
+    /// Cycles with waiting. Behind a DRAM that moves next to nothing they are as many as a number holds.
     #[must_use]
     pub const fn total_cycles(&self) -> u64 {
-        self.compute_cycles + self.stall_cycles
+        self.compute_cycles.saturating_add(self.stall_cycles)
     }
 
     /// Share of the units' cycles in which they multiply, without waiting for memory. SCALE-Sim's cycles are one short for
@@ -132,7 +132,7 @@ impl AddAssign for ArrayWork {
         self.macs += other.macs;
         self.folds += other.folds;
         self.compute_cycles += other.compute_cycles;
-        self.stall_cycles += other.stall_cycles;
+        self.stall_cycles = self.stall_cycles.saturating_add(other.stall_cycles);
         self.sram.input_reads += other.sram.input_reads;
         self.sram.filter_reads += other.sram.filter_reads;
         self.sram.output_reads += other.sram.output_reads;
@@ -316,6 +316,15 @@ mod tests {
         assert_eq!(slow.total_cycles(), 2648);
         accelerator.technology.dram_bytes_per_cycle = 2.5;
         assert_eq!(work(PRODUCT, &accelerator).stall_cycles, 0);
+    }
+
+    #[test]
+    fn a_dram_that_moves_next_to_nothing_is_waited_for_without_end() {
+        let mut accelerator = array(Dataflow::OutputStationary, [64; 3]);
+        accelerator.technology.dram_bytes_per_cycle = 1e-300;
+        let mut twice = work(PRODUCT, &accelerator);
+        twice += twice;
+        assert_eq!(twice.total_cycles(), u64::MAX);
     }
 
     #[test]

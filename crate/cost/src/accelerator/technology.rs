@@ -31,6 +31,8 @@ pub struct Technology {
 pub struct TechnologyParameter {
     /// Name, as in `rows=16,clock_mhz=400`.
     pub name: &'static str,
+    /// What it is called.
+    pub title: Text,
     /// Its value when nothing is said.
     pub default: f64,
     /// How far it can be relied on.
@@ -70,6 +72,7 @@ const HOROWITZ: Text = Text::new(
 pub const TECHNOLOGY_PARAMETERS: [TechnologyParameter; 8] = [
     TechnologyParameter {
         name: "clock_mhz",
+        title: Text::new("Clock (MHz)", "Reloj (MHz)"),
         default: 200.0,
         origin: Origin::Assumption,
         source: Text::new("chosen", "elegido"),
@@ -77,6 +80,7 @@ pub const TECHNOLOGY_PARAMETERS: [TechnologyParameter; 8] = [
     },
     TechnologyParameter {
         name: "dram_bytes_per_cycle",
+        title: Text::new("DRAM: bytes a cycle", "DRAM: bytes por ciclo"),
         default: 10.0,
         origin: Origin::Assumption,
         source: Text::new(
@@ -87,6 +91,7 @@ pub const TECHNOLOGY_PARAMETERS: [TechnologyParameter; 8] = [
     },
     TechnologyParameter {
         name: "multiply_pj",
+        title: Text::new("Multiplication of 8 bits (pJ)", "Multiplicación de 8 bits (pJ)"),
         default: 0.2,
         origin: Origin::Published,
         source: HOROWITZ,
@@ -94,6 +99,7 @@ pub const TECHNOLOGY_PARAMETERS: [TechnologyParameter; 8] = [
     },
     TechnologyParameter {
         name: "add_pj",
+        title: Text::new("Addition of 32 bits (pJ)", "Suma de 32 bits (pJ)"),
         default: 0.1,
         origin: Origin::Published,
         source: HOROWITZ,
@@ -101,6 +107,7 @@ pub const TECHNOLOGY_PARAMETERS: [TechnologyParameter; 8] = [
     },
     TechnologyParameter {
         name: "sram_pj",
+        title: Text::new("64 bits of a memory of 8 KiB (pJ)", "64 bits de una memoria de 8 KiB (pJ)"),
         default: 10.0,
         origin: Origin::Published,
         source: HOROWITZ,
@@ -108,6 +115,7 @@ pub const TECHNOLOGY_PARAMETERS: [TechnologyParameter; 8] = [
     },
     TechnologyParameter {
         name: "dram_pj",
+        title: Text::new("64 bits of DRAM (pJ)", "64 bits de DRAM (pJ)"),
         default: 1300.0,
         origin: Origin::Published,
         source: Text::new(
@@ -118,6 +126,7 @@ pub const TECHNOLOGY_PARAMETERS: [TechnologyParameter; 8] = [
     },
     TechnologyParameter {
         name: "unit_um2",
+        title: Text::new("Unit of 8 bits (µm²)", "Unidad de 8 bits (µm²)"),
         default: 870.0,
         origin: Origin::Assumption,
         source: Text::new(
@@ -128,6 +137,7 @@ pub const TECHNOLOGY_PARAMETERS: [TechnologyParameter; 8] = [
     },
     TechnologyParameter {
         name: "sram_bit_um2",
+        title: Text::new("Bit of memory (µm²)", "Bit de memoria (µm²)"),
         default: 1.215,
         origin: Origin::Assumption,
         source: Text::new(

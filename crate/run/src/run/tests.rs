@@ -376,3 +376,22 @@ fn the_log_is_pinned() {
         "a573e3124132a6a1549d015504a9616f51abea155dc39ec84e928e021b0f1c67"
     );
 }
+
+#[test]
+fn hardware_is_searched_together_with_networks() {
+    let config = RunConfig { space: "accelerator".into(), area_mm2: Some(0.5), ..config(7) };
+    let run = || Run::new(&config, &facts()).unwrap();
+    let log = play(run(), 3, 1, true);
+    assert_eq!(log, play(run(), 1, 0, false));
+    let mut areas = Vec::new();
+    let mut shared = 0;
+    for line in lines(&log) {
+        if let LogLine::Asked { costs, same_as, .. } = line {
+            areas.push(costs.area_mm2.unwrap());
+            shared += u32::from(same_as.is_some());
+        }
+    }
+    assert!(areas.iter().all(|&area| area <= 0.5) && areas.len() == 32, "{areas:?}");
+    // A network on another array is another candidate, but is trained once.
+    assert!(shared > 0);
+}
