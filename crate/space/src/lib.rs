@@ -4,16 +4,22 @@
 //! decode a [`Genotype`] into a network. Counting, drawing and mutation work on genes alone, so a new space
 //! gets them for nothing (docs/adding-a-space.md). [`spaces`] is the registry.
 
+mod declare;
 mod distinct;
+mod fire;
 mod gene;
 mod gene_tree;
 mod genotype;
 mod layers;
+mod mobile;
+mod pick;
 mod registry;
 
 pub use distinct::{MAX_ENUMERATED, distinct_networks};
+pub use fire::Fire;
 pub use gene::{Gene, Parent};
 pub use gene_tree::GeneTree;
 pub use genotype::{Genotype, GenotypeError};
 pub use layers::Layers;
+pub use mobile::Mobile;
 pub use registry::{Problem, Space, SpaceError, space, spaces};

@@ -2,7 +2,7 @@ use nas_arch::{Network, Shape};
 use nas_member::{Member, Settings};
 use thiserror::Error;
 
-use crate::{GeneTree, Genotype, Layers};
+use crate::{Fire, GeneTree, Genotype, Layers, Mobile};
 
 /// What a network has to fit: the images and the classes of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +46,11 @@ pub enum SpaceError {
 type Make = fn(Problem, &Settings) -> Result<Box<dyn Space>, SpaceError>;
 
 /// One line for each space.
-const REGISTRY: [(fn() -> Member, Make); 1] =
-    [(Layers::member, |problem, settings| Ok(Box::new(Layers::new(problem, settings))))];
+const REGISTRY: [(fn() -> Member, Make); 3] = [
+    (Layers::member, |problem, settings| Ok(Box::new(Layers::new(problem, settings)))),
+    (Fire::member, |problem, settings| Ok(Box::new(Fire::new(problem, settings)?))),
+    (Mobile::member, |problem, settings| Ok(Box::new(Mobile::new(problem, settings)?))),
+];
 
 /// All spaces, as lists show them.
 #[must_use]
