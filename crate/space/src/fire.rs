@@ -123,8 +123,8 @@ impl Fire {
         })
     }
 
-    /// The module behind `index` others: eᵢ = base_e + incr_e · ⌊i / freq⌋ filters expand, of them pct3x3 · eᵢ with
-    /// 3×3 kernels; SR · eᵢ squeeze.
+    /// The module behind `index` others: `base_e + incr_e · ⌊index / freq⌋` filters expand, a share `pct3x3` of them with
+    /// 3×3 kernels; a share `squeeze_ratio` of as many squeezes.
     fn module(&self, genotype: &Genotype, index: u32) -> FireModule {
         let expand = self.base_e.of(genotype) + self.incr_e.of(genotype) * (index / self.freq.of(genotype));
         let expand3x3 = expand * self.pct3x3.of(genotype) / 1000;

@@ -61,20 +61,30 @@ impl Pick {
         self.of(genotype) == 1
     }
 
+    /// Index of the gene.
+    pub(crate) const fn gene(&self) -> usize {
+        self.gene
+    }
+
     /// Active when the gene has at least this value.
     pub(crate) fn at_least(&self, least: u32) -> When {
-        self.when(|value| value >= least)
+        Some(self.when(|value| value >= least))
+    }
+
+    /// Active when the gene has at most this value.
+    pub(crate) fn at_most(&self, most: u32) -> When {
+        Some(self.when(|value| value <= most))
     }
 
     /// Active when the gene has this value.
     pub(crate) fn is(&self, wanted: u32) -> When {
-        self.when(|value| value == wanted)
+        Some(self.when(|value| value == wanted))
     }
 
-    fn when(&self, holds: impl Fn(u32) -> bool) -> When {
+    fn when(&self, holds: impl Fn(u32) -> bool) -> Parent {
         let values =
             (0..self.values.len() as u16).filter(|&at| holds(self.values[usize::from(at)])).collect();
-        Some(Parent { gene: self.gene, values })
+        Parent { gene: self.gene, values }
     }
 }
 
