@@ -3,12 +3,13 @@ use nas_cost::{Device, Estimate, Memory, NetworkCosts, device, devices, estimate
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::{network, print_json, print_line};
+use crate::network::NetworkArguments;
+use crate::{print_json, print_line};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// A network file, or `ref:ID` for a reference network.
-    network: String,
+    #[command(flatten)]
+    network: NetworkArguments,
     /// A device to estimate on; may be given several times. All, if none is.
     #[arg(long, value_name = "ID")]
     device: Vec<String>,
@@ -51,7 +52,7 @@ struct EstimateJson {
 }
 
 pub(crate) fn cost(arguments: &Arguments) -> Result<(), Failure> {
-    let graph = network::read(&arguments.network)?.resolve()?;
+    let graph = arguments.network.read()?.resolve()?;
     let costs = NetworkCosts::of(&graph)?;
     let chosen: Vec<&Device> = if arguments.device.is_empty() {
         devices().iter().collect()
