@@ -18,6 +18,7 @@ mod shape;
 
 pub use blocks::{
     BasicResidual, Bypass, Fire, InvertedResidual, MobileVit, Separable, SqueezeExcite, Transformer,
+    scaled_channels,
 };
 pub use builder::{Activation, NetworkBuilder, Style};
 pub use canonical::{Canonical, canonical};
@@ -30,7 +31,10 @@ pub use op::{
     Parameter, ParameterRole, Pool, Resample, Zero,
 };
 pub use recipe::{Optimizer, Recipe, Schedule};
-pub use reference::{reference, references};
+pub use reference::{
+    CellOperator, NasBench201Cell, NasBench201Skeleton, Reference, ReferenceSizes, reference, references,
+    sized_reference,
+};
 pub use shape::{Insets, Padding, Pair, Shape};
 
 /// The most layers a network may have.

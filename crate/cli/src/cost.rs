@@ -4,12 +4,13 @@ use serde::Serialize;
 
 use crate::accelerator::{AcceleratorJson, accelerator_costs, print_accelerator};
 use crate::failure::Failure;
-use crate::{network, print_json, print_line};
+use crate::network::NetworkArguments;
+use crate::{print_json, print_line};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// A network file, or `ref:ID` for a reference network.
-    network: String,
+    #[command(flatten)]
+    network: NetworkArguments,
     /// A device to estimate on; may be given several times. All, if neither a device nor an accelerator is given.
     #[arg(long, value_name = "ID")]
     device: Vec<String>,
@@ -57,7 +58,7 @@ struct EstimateJson {
 }
 
 pub(crate) fn cost(arguments: &Arguments) -> Result<(), Failure> {
-    let graph = network::read(&arguments.network)?.resolve()?;
+    let graph = arguments.network.read()?.resolve()?;
     let costs = NetworkCosts::of(&graph)?;
     let accelerators = accelerator_costs(&graph, &costs, &arguments.accelerator)?;
     let chosen: Vec<&Device> = if arguments.device.is_empty() && accelerators.is_empty() {

@@ -5,7 +5,7 @@ mod hardware;
 use nas_arch::Network;
 use nas_member::{Choice, Member, Setting, SettingKind, SettingValue, Settings, Text};
 
-use crate::{GeneTree, Genotype, Space};
+use crate::{GeneTree, Genotype, Space, SuperNetwork};
 pub use hardware::Hardware;
 
 /// A network space joined with hardware: a genotype has the genes of the network, then those of its arrays.
@@ -53,6 +53,11 @@ impl Joint {
         genes.extend(hardware.genes().iter().cloned());
         Self { network, hardware, genes: GeneTree::new(genes) }
     }
+
+    /// The genes of the network alone; they are the first.
+    fn of_network(&self, genotype: &Genotype) -> Genotype {
+        Genotype(genotype.0[..self.network.genes().genes().len()].to_vec())
+    }
 }
 
 impl Space for Joint {
@@ -61,8 +66,11 @@ impl Space for Joint {
     }
 
     fn decode(&self, genotype: &Genotype) -> Network {
-        let of_network = self.network.genes().genes().len();
-        self.network.decode(&Genotype(genotype.0[..of_network].to_vec()))
+        self.network.decode(&self.of_network(genotype))
+    }
+
+    fn super_network(&self, genotype: &Genotype) -> Option<SuperNetwork> {
+        self.network.super_network(&self.of_network(genotype))
     }
 
     fn hardware(&self) -> Option<&Hardware> {

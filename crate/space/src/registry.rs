@@ -2,7 +2,9 @@ use nas_arch::{Network, Shape};
 use nas_member::{Member, Settings};
 use thiserror::Error;
 
-use crate::{GeneTree, Genotype, Hardware, Joint, Layers};
+use crate::{
+    Fire, GeneTree, Genotype, Hardware, Hierarchical, Hybrid, Joint, Layers, MetaKernel, Mobile, Signal,
+};
 
 /// What a network has to fit: the images and the classes of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +27,22 @@ pub trait Space: Send {
     fn hardware(&self) -> Option<&Hardware> {
         None
     }
+
+    /// One network that holds all choices of some genes at once, the other genes as this genotype has them; none if the
+    /// space cannot be searched by gradients.
+    fn super_network(&self, _genotype: &Genotype) -> Option<SuperNetwork> {
+        None
+    }
+}
+
+/// A network in which the weights of a mixture stand for the choices of a gene.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SuperNetwork {
+    /// The network.
+    pub network: Network,
+    /// Genes, by index, and the layers that mix their choices. Part i of the mixture is choice i; choices beyond its last
+    /// part make the same network as that one.
+    pub mixtures: Vec<(usize, String)>,
 }
 
 /// Why a space cannot be had.
@@ -51,8 +69,15 @@ pub enum SpaceError {
 type Make = fn(Problem, &Settings) -> Result<Box<dyn Space>, SpaceError>;
 
 /// One line for each space of networks. [`Joint`] joins each of them with hardware.
-const REGISTRY: [(fn() -> Member, Make); 1] =
-    [(Layers::member, |problem, settings| Ok(Box::new(Layers::new(problem, settings))))];
+const REGISTRY: [(fn() -> Member, Make); 7] = [
+    (Layers::member, |problem, settings| Ok(Box::new(Layers::new(problem, settings)))),
+    (Fire::member, |problem, settings| Ok(Box::new(Fire::new(problem, settings)?))),
+    (Mobile::member, |problem, settings| Ok(Box::new(Mobile::new(problem, settings)?))),
+    (Hybrid::member, |problem, settings| Ok(Box::new(Hybrid::new(problem, settings)?))),
+    (Hierarchical::member, |problem, settings| Ok(Box::new(Hierarchical::new(problem, settings)?))),
+    (Signal::member, |problem, settings| Ok(Box::new(Signal::new(problem, settings)?))),
+    (MetaKernel::member, |problem, settings| Ok(Box::new(MetaKernel::new(problem, settings)?))),
+];
 
 /// All spaces, as lists show them.
 #[must_use]
