@@ -245,3 +245,22 @@ fn costs_on_accelerators_are_told_for_each_layer() {
     let (code, message) = failure(&["cost", "ref:lenet-5", "--accelerator", "rows=0"]);
     assert!(code == 2 && message.contains("rows=0: use a whole number from 1 to 4096"), "{message}");
 }
+
+#[test]
+fn a_search_of_hardware_names_the_arrays_of_its_front() {
+    let link = format!("{QUICK}&space=accelerator&area_mm2=2&accelerator.hardware=templates");
+    let run = json(&["run", &link, "--json"]);
+    let front = run["front"].as_array().unwrap();
+    assert!(!front.is_empty());
+    for member in front {
+        let cost = |texts: [&str; 2]| {
+            let path = file("front.json", member["network"].to_string().as_bytes());
+            json(&["cost", path.to_str().unwrap(), texts[0], texts[1], "--json"])["accelerators"][0].clone()
+        };
+        let found = cost(["--accelerator", member["accelerator"].as_str().unwrap()]);
+        for name in ["latency_ms", "energy_mj", "area_mm2"] {
+            assert_eq!(found[name], member["costs"][name], "{name}");
+        }
+        assert!(member["costs"]["area_mm2"].as_f64().unwrap() <= 2.0);
+    }
+}
