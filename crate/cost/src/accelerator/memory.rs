@@ -278,6 +278,8 @@ mod tests {
         // The 20·7 sums of a fold fit 2 KiB, the 100·7 do not.
         assert_eq!(dram(Dataflow::InputStationary, [1, 1, 2]), bytes(10_000, 30_000, 0, 2000));
         assert_eq!(dram(Dataflow::WeightStationary, [1, 1, 2]), bytes(30_000, 2000, 96_000, 98_000));
+        // They fit 6 KiB, the 100·20 of the whole product do not.
+        assert_eq!(dram(Dataflow::WeightStationary, [1, 1, 6]), bytes(30_000, 2000, 0, 2000));
     }
 
     #[test]
