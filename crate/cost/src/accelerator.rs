@@ -53,8 +53,7 @@ pub struct Accelerator {
     pub technology: Technology,
 }
 
-/// Which of the three matrices stays in the units while the others pass through (Chen et al. 2016, "Eyeriss", section IV, has
-/// the names).
+/// Which of the three matrices stays in the units while the others pass through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Dataflow {
     /// Each unit sums one output.

@@ -22,7 +22,7 @@ impl MatrixProduct {
     /// The products of a node; none if it has no multiply-accumulates (the table in the documentation of this crate).
     ///
     /// A convolution is one product for each of its groups: its activation matrix has the window of an output pixel in each
-    /// row ("im2col", Chellapilla et al. 2006). Dilation and padding change no size. Attention is two products for each head and
+    /// row ("im2col"). Dilation and padding change no size. Attention is two products for each head and
     /// each group of pixels: scores, and sums of values.
     pub(super) fn of(graph: &Graph, index: usize) -> Vec<Self> {
         let node = &graph.nodes[index];

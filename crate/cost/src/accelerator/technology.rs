@@ -141,8 +141,8 @@ pub const TECHNOLOGY_PARAMETERS: [TechnologyParameter; 8] = [
         default: 1.215,
         origin: Origin::Assumption,
         source: Text::new(
-            "a rule of thumb, 600 squares of the feature size (45 nm): Greaves, “System on Chip”, University of Cambridge 2011",
-            "una regla práctica, 600 cuadrados del tamaño mínimo (45 nm): Greaves, «System on Chip», Universidad de Cambridge 2011",
+            "a rule of thumb, 600 squares of the feature size (45 nm): Greaves, “System on Chip”, University of Cambridge 2011–12",
+            "una regla práctica, 600 cuadrados del tamaño mínimo (45 nm): Greaves, «System on Chip», Universidad de Cambridge 2011–12",
         ),
         place: |technology| &mut technology.sram_bit_um2,
     },
