@@ -156,4 +156,21 @@ pub enum NetworkError {
         /// The names there are.
         known: String,
     },
+    /// A text that is no cell of NAS-Bench-201.
+    #[error(
+        "'{text}' is no cell of NAS-Bench-201: write |nor_conv_3x3~0|+|nor_conv_3x3~0|skip_connect~1|+|none~0|nor_conv_1x1~1|avg_pool_3x3~2|, \
+         with any of these operators"
+    )]
+    Cell {
+        /// The text given.
+        text: String,
+    },
+    /// A cell for a network that has none.
+    #[error("'{id}' has no cell: leave out ':{cell}'")]
+    NoCell {
+        /// The reference network.
+        id: String,
+        /// What stood behind the colon.
+        cell: String,
+    },
 }

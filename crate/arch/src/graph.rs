@@ -3,7 +3,8 @@ mod rules;
 use std::collections::BTreeMap;
 
 use crate::{INPUT_NAME, Layer, MAX_LAYERS, Network, NetworkError, Op, Parameter, Shape};
-use rules::{check_elements, check_tensor, output_shape};
+pub(crate) use rules::layer_shape;
+use rules::{check_elements, check_tensor};
 
 /// A tensor of a graph: 0 is the input, `i + 1` the output of node `i`.
 pub type TensorId = usize;
@@ -92,8 +93,7 @@ impl Graph {
             .map(|input| tensors.get(input.as_str()).copied().ok_or_else(|| unknown(input)))
             .collect::<Result<Vec<_>, _>>()?;
         let shapes: Vec<Shape> = inputs.iter().map(|&tensor| self.shape(tensor)).collect();
-        let shape = output_shape(layer, &shapes)?;
-        check_tensor(&layer.name, shape)?;
+        let shape = layer_shape(layer, &shapes)?;
         let parameters = layer.op.parameters(&shapes);
         for parameter in &parameters {
             check_elements(&layer.name, parameter.elements())?;

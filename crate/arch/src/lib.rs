@@ -4,6 +4,8 @@
 //! is searched, trained, priced, drawn and exported. Resolving it gives a [`Graph`]: every input found,
 //! every shape known, every parameter listed. [`canonical()`] gives equal networks one form and one name.
 
+mod blocks;
+mod builder;
 mod canonical;
 mod contraction;
 mod error;
@@ -13,8 +15,12 @@ mod op;
 mod recipe;
 mod reference;
 mod shape;
-mod squeeze_excite;
 
+pub use blocks::{
+    BasicResidual, Bypass, Fire, InvertedResidual, MobileVit, Separable, SqueezeExcite, Transformer,
+    scaled_channels,
+};
+pub use builder::{Activation, NetworkBuilder, Style};
 pub use canonical::{Canonical, canonical};
 pub use contraction::Contraction;
 pub use error::NetworkError;
@@ -25,9 +31,11 @@ pub use op::{
     Parameter, ParameterRole, Pool, Resample, Zero,
 };
 pub use recipe::{Optimizer, Recipe, Schedule};
-pub use reference::{reference, references};
+pub use reference::{
+    CellOperator, NasBench201Cell, NasBench201Skeleton, Reference, ReferenceSizes, reference, references,
+    sized_reference,
+};
 pub use shape::{Insets, Padding, Pair, Shape};
-pub use squeeze_excite::{Gate, SqueezeExcite};
 
 /// The most layers a network may have.
 pub const MAX_LAYERS: usize = 4096;

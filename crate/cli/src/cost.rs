@@ -2,16 +2,21 @@ use clap::Args;
 use nas_cost::{Device, Estimate, Memory, NetworkCosts, device, devices, estimates};
 use serde::Serialize;
 
+use crate::accelerator::{AcceleratorJson, accelerator_costs, print_accelerator};
 use crate::failure::Failure;
-use crate::{network, print_json, print_line};
+use crate::network::NetworkArguments;
+use crate::{print_json, print_line};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// A network file, or `ref:ID` for a reference network.
-    network: String,
-    /// A device to estimate on; may be given several times. All, if none is.
+    #[command(flatten)]
+    network: NetworkArguments,
+    /// A device to estimate on; may be given several times. All, if neither a device nor an accelerator is given.
     #[arg(long, value_name = "ID")]
     device: Vec<String>,
+    /// A systolic array to run it on, as in `rows=16,columns=16,dataflow=ws` or `template=gemmini`; may be given several times.
+    #[arg(long, value_name = "PARAMETERS")]
+    accelerator: Vec<String>,
     /// Writes JSON instead of a table.
     #[arg(long)]
     json: bool,
@@ -27,6 +32,8 @@ struct CostJson {
     flops: u64,
     memory: MemoryJson,
     estimates: Vec<EstimateJson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    accelerators: Vec<AcceleratorJson>,
 }
 
 #[derive(Serialize)]
@@ -51,18 +58,23 @@ struct EstimateJson {
 }
 
 pub(crate) fn cost(arguments: &Arguments) -> Result<(), Failure> {
-    let graph = network::read(&arguments.network)?.resolve()?;
+    let graph = arguments.network.read()?.resolve()?;
     let costs = NetworkCosts::of(&graph)?;
-    let chosen: Vec<&Device> = if arguments.device.is_empty() {
+    let accelerators = accelerator_costs(&graph, &costs, &arguments.accelerator)?;
+    let chosen: Vec<&Device> = if arguments.device.is_empty() && accelerators.is_empty() {
         devices().iter().collect()
     } else {
         arguments.device.iter().map(|id| device(id)).collect::<Result<_, _>>()?
     };
     let estimates: Vec<Estimate> = chosen.into_iter().flat_map(|device| estimates(&costs, device)).collect();
     if arguments.json {
-        return print_json(&CostJson::new(&costs, &estimates));
+        let mut json = CostJson::new(&costs, &estimates);
+        json.accelerators
+            .extend(accelerators.iter().map(|(array, costs)| AcceleratorJson::new(array, costs)));
+        return print_json(&json);
     }
-    print_table(&costs, &estimates)
+    print_table(&costs, &estimates)?;
+    accelerators.iter().try_for_each(|(accelerator, costs)| print_accelerator(accelerator, costs))
 }
 
 impl CostJson {
@@ -86,6 +98,7 @@ impl CostJson {
             flops: costs.flops,
             memory: MemoryJson { int8: bytes(&costs.memory.int8), f32: bytes(&costs.memory.f32) },
             estimates: estimates.iter().map(estimate).collect(),
+            accelerators: Vec::new(),
         }
     }
 }

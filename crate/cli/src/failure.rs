@@ -1,5 +1,5 @@
 use nas_arch::NetworkError;
-use nas_cost::CostError;
+use nas_cost::{AcceleratorError, CostError};
 use nas_data::DataError;
 use nas_evaluate::{EvaluationError, WorkloadError};
 use nas_nn::WeightsError;
@@ -42,7 +42,7 @@ impl Failure {
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match error {
-            RunError::Infeasible { .. } => Self::Infeasible(error.to_string()),
+            RunError::Infeasible(_) | RunError::TooRare { .. } => Self::Infeasible(error.to_string()),
             RunError::UnknownJob(_) => Self::Internal(error.to_string()),
             _ => Self::Input(error.to_string()),
         }
@@ -59,4 +59,12 @@ macro_rules! input_failures {
     };
 }
 
-input_failures!(NetworkError, CostError, DataError, EvaluationError, WeightsError, WorkloadError);
+input_failures!(
+    AcceleratorError,
+    NetworkError,
+    CostError,
+    DataError,
+    EvaluationError,
+    WeightsError,
+    WorkloadError
+);

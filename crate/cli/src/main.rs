@@ -1,6 +1,7 @@
 //! The command `nas`: the same engine as in the browser, on files and threads.
 #![expect(clippy::print_stderr, reason = "this is a command line")]
 
+mod accelerator;
 mod bench;
 mod bits;
 mod cost;

@@ -1,17 +1,46 @@
-use nas_arch::{Network, reference};
+use clap::Args;
+use nas_arch::{Network, ReferenceSizes, sized_reference};
 
 use crate::failure::Failure;
 
 /// The largest network file that is read, in bytes: far more than the largest allowed network needs.
 const MAX_FILE_BYTES: u64 = 16 << 20;
 
-/// Reads a network from a file, or by name: `ref:digits-tiny`.
-pub(crate) fn read(source: &str) -> Result<Network, Failure> {
-    if let Some(id) = source.strip_prefix("ref:") {
-        return Ok(reference(id)?);
+/// Which network a command is about.
+#[derive(Args)]
+pub(crate) struct NetworkArguments {
+    /// A network file, or `ref:ID` for a reference network; `ref:nas-bench-201:CELL` has a cell of its own.
+    network: String,
+    /// Channels of the images, for a reference network.
+    #[arg(long, value_name = "N")]
+    channels: Option<u32>,
+    /// Height and width of the images, for a reference network.
+    #[arg(long, value_name = "PIXELS")]
+    resolution: Option<u32>,
+    /// Number of classes, for a reference network.
+    #[arg(long, value_name = "N")]
+    classes: Option<u32>,
+}
+
+impl NetworkArguments {
+    pub(crate) fn read(&self) -> Result<Network, Failure> {
+        let sizes =
+            ReferenceSizes { channels: self.channels, resolution: self.resolution, classes: self.classes };
+        if let Some(name) = self.network.strip_prefix("ref:") {
+            return Ok(sized_reference(name, sizes)?);
+        }
+        if sizes != ReferenceSizes::default() {
+            let advice = "--channels, --resolution and --classes are for reference networks: change the file";
+            return Err(Failure::in_file(&self.network, advice));
+        }
+        let text = read_text(&self.network, MAX_FILE_BYTES)?;
+        Network::from_json(&text).map_err(|error| Failure::in_file(&self.network, error))
     }
-    let text = read_text(source, MAX_FILE_BYTES)?;
-    Network::from_json(&text).map_err(|error| Failure::in_file(source, error))
+
+    /// As it was given.
+    pub(crate) fn name(&self) -> &str {
+        &self.network
+    }
 }
 
 /// Reads a text file of at most `max_bytes`.

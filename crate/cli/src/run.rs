@@ -56,6 +56,9 @@ struct FrontJson<'a> {
     val_accuracy: f32,
     test_accuracy: Option<f32>,
     costs: &'a CandidateCosts,
+    /// The array it runs on, where hardware was searched too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accelerator: Option<String>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -160,6 +163,9 @@ fn report(arguments: &Arguments, run: &Run, config: &RunConfig, log: &str) -> Re
             percent(member.val_accuracy),
             member.test_accuracy.map_or_else(|| "–".to_owned(), percent)
         ))?;
+        if let Some(accelerator) = member.accelerator {
+            print_line(&format!("  on {accelerator}"))?;
+        }
     }
     print_line(&format!("log {}", sha256(log.as_bytes())))?;
     Ok(())
@@ -173,7 +179,9 @@ fn front<'a>(run: &'a Run, lines: &'a [LogLine]) -> Vec<FrontJson<'a>> {
     });
     let asked = |wanted: u32| {
         lines.iter().find_map(|line| match line {
-            LogLine::Asked { ask, name, costs, .. } if *ask == wanted => Some((name.as_str(), costs)),
+            LogLine::Asked { ask, genes, name, costs, .. } if *ask == wanted => {
+                Some((genes, name.as_str(), costs))
+            }
             _ => None,
         })
     };
@@ -184,8 +192,16 @@ fn front<'a>(run: &'a Run, lines: &'a [LogLine]) -> Vec<FrontJson<'a>> {
         })
     };
     let json = |ask: u32, val_accuracy: f32| {
-        let ((name, costs), network) = (asked(ask)?, run.network(ask)?);
-        Some(FrontJson { name, network, val_accuracy, test_accuracy: tested(ask), costs })
+        let ((genes, name, costs), network) = (asked(ask)?, run.network(ask)?);
+        let accelerator = run.problem().price(genes).ok()?.accelerator;
+        Some(FrontJson {
+            name,
+            network,
+            val_accuracy,
+            test_accuracy: tested(ask),
+            costs,
+            accelerator: accelerator.map(|(accelerator, _)| accelerator.to_string()),
+        })
     };
     members.into_iter().flatten().filter_map(|member| json(member.ask, member.validation_accuracy)).collect()
 }

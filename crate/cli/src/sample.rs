@@ -28,6 +28,9 @@ struct Line {
     genes: Genotype,
     name: String,
     network: Network,
+    /// The arrays that would run it, where hardware is searched too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    accelerators: Vec<String>,
 }
 
 /// Draws uniformly from all genotypes of the space, without regard to any device.
@@ -40,7 +43,14 @@ pub(crate) fn sample(arguments: &Arguments) -> Result<(), Failure> {
     for _ in 0..arguments.count {
         let genes = problem.space().genes().draw(&mut rng);
         let canonical = problem.price(&genes)?.canonical;
-        print_json(&Line { genes, name: canonical.name(), network: canonical.network })?;
+        let hardware = problem.space().hardware();
+        let accelerators = hardware.map_or_else(Vec::new, |hardware| hardware.accelerators(&genes));
+        print_json(&Line {
+            genes,
+            name: canonical.name(),
+            network: canonical.network,
+            accelerators: accelerators.iter().map(ToString::to_string).collect(),
+        })?;
     }
     Ok(())
 }

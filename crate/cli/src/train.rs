@@ -8,12 +8,13 @@ use serde::Serialize;
 
 use crate::data::{self, DataArguments};
 use crate::failure::Failure;
-use crate::{network, print_json, print_line};
+use crate::network::NetworkArguments;
+use crate::{print_json, print_line};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// A network file, or `ref:ID` for a reference network.
-    network: String,
+    #[command(flatten)]
+    network: NetworkArguments,
     /// The dataset. Images are brought to the size of the network's input.
     #[arg(long = "data", value_name = "ID")]
     data: String,
@@ -49,7 +50,7 @@ struct TrainJson<'a> {
 }
 
 pub(crate) fn train(arguments: &Arguments) -> Result<(), Failure> {
-    let canonical = canonical(&network::read(&arguments.network)?.resolve()?);
+    let canonical = canonical(&arguments.network.read()?.resolve()?);
     let info = data::find(&arguments.data)?;
     let job = Job::standalone(&canonical, &DataFacts::of(info), arguments.seed, arguments.epochs)?;
     let images = Images::prepare(&arguments.datasets.open(info)?, &job.data)?;
@@ -95,7 +96,9 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 fn report(arguments: &Arguments, outcome: &Outcome) -> Result<(), Failure> {
     let (curve, test_accuracy, weights_sha256) = match outcome {
         Outcome::Trained { curve, test_accuracy, weights_sha256 } => (curve, test_accuracy, weights_sha256),
-        Outcome::Failed(failure) => return Err(Failure::Input(format!("{}: {failure}", arguments.network))),
+        Outcome::Failed(failure) => {
+            return Err(Failure::Input(format!("{}: {failure}", arguments.network.name())));
+        }
     };
     let val_accuracy = curve.last().map_or(0.0, |score| score.accuracy);
     if arguments.json {

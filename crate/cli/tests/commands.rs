@@ -217,3 +217,50 @@ fn a_time_limit_ends_with_4_and_a_whole_log() {
     assert_eq!(output.status.code(), Some(4));
     assert!(std::fs::read_to_string(log).unwrap().ends_with("{\"line\":\"stopped\",\"reason\":\"time\"}\n"));
 }
+
+#[test]
+fn costs_on_accelerators_are_told_for_each_layer() {
+    let array = "rows=12,columns=14,dataflow=ws,input_sram_kib=64";
+    let cost =
+        json(&["cost", "ref:lenet-5", "--accelerator", array, "--accelerator", "template=gemmini", "--json"]);
+    assert_eq!(cost["estimates"], serde_json::json!([]));
+    let [ours, gemmini] = &cost["accelerators"].as_array().unwrap()[..] else { panic!("{cost}") };
+    assert!(ours["accelerator"].as_str().unwrap().starts_with("rows=12,columns=14,input_sram_kib=64,"));
+    assert!(gemmini["accelerator"].as_str().unwrap().starts_with("rows=16,columns=16,"));
+    let layers = ours["layers"].as_array().unwrap();
+    let sum = |name: &str| layers.iter().map(|layer| layer[name].as_u64().unwrap()).sum::<u64>();
+    for name in ["macs", "compute_cycles", "stall_cycles", "total_cycles", "folds"] {
+        assert_eq!(ours[name], sum(name), "{name}");
+    }
+    assert_eq!(ours["macs"], cost["macs"]);
+    // 28·28 pixels, 25 products on 12 rows, 6 outputs on 14 columns.
+    assert_eq!(
+        layers[0]["products"],
+        serde_json::json!([{"count": 1, "pixels": 784, "depth": 25, "outputs": 6}])
+    );
+    assert_eq!(layers[0]["compute_cycles"], 3 * (2 * 12 + 14 + 784 - 2) - 1);
+    assert!(
+        stdout(&["cost", "ref:lenet-5", "--accelerator", array]).contains("accelerator rows=12,columns=14,")
+    );
+    let (code, message) = failure(&["cost", "ref:lenet-5", "--accelerator", "rows=0"]);
+    assert!(code == 2 && message.contains("rows=0: use a whole number from 1 to 4096"), "{message}");
+}
+
+#[test]
+fn a_search_of_hardware_names_the_arrays_of_its_front() {
+    let link = format!("{QUICK}&space=accelerator&area_mm2=2&accelerator.hardware=templates");
+    let run = json(&["run", &link, "--json"]);
+    let front = run["front"].as_array().unwrap();
+    assert!(!front.is_empty());
+    for member in front {
+        let cost = |texts: [&str; 2]| {
+            let path = file("front.json", member["network"].to_string().as_bytes());
+            json(&["cost", path.to_str().unwrap(), texts[0], texts[1], "--json"])["accelerators"][0].clone()
+        };
+        let found = cost(["--accelerator", member["accelerator"].as_str().unwrap()]);
+        for name in ["latency_ms", "energy_mj", "area_mm2"] {
+            assert_eq!(found[name], member["costs"][name], "{name}");
+        }
+        assert!(member["costs"]["area_mm2"].as_f64().unwrap() <= 2.0);
+    }
+}

@@ -23,4 +23,12 @@ pub enum CostError {
         /// Identifier of the device.
         device: &'static str,
     },
+    /// Area on a device, where it is given.
+    #[error(
+        "the area of '{device}' is not known: choose another cost, or search hardware with space=accelerator"
+    )]
+    UnknownArea {
+        /// Identifier of the device.
+        device: &'static str,
+    },
 }

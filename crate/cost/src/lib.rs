@@ -2,7 +2,8 @@
 //!
 //! [`NetworkCosts::of`] counts exactly what does not depend on a device. A [`Device`] is data
 //! (docs/adding-a-device.md); an [`Estimator`] says how long a network takes there. [`Objective`] names each
-//! cost, [`Limits`] says which are too much.
+//! cost, [`Limits`] says which are too much. [`AcceleratorCosts::of`] prices a network on a systolic array that is itself a
+//! value and can be searched for (docs/accelerator.md).
 //!
 //! # What is counted
 //! One inference of one image, without dead layers (those the output does not depend on) and without layers
@@ -68,6 +69,7 @@
 //! | 12 | channel of a normalisation that is not folded | its scale as multiplier and shift, its shift as bias |
 //! | 8 | input of a mixture | its weight as multiplier and shift |
 
+mod accelerator;
 mod deployment;
 mod device;
 mod error;
@@ -78,6 +80,11 @@ mod network_costs;
 mod objective;
 mod operations;
 
+pub use accelerator::{
+    Accelerator, AcceleratorCosts, AcceleratorError, ArrayWork, Dataflow, DramBytes, Energy, LayerOnArray,
+    MAX_ARRAY_SIDE, MAX_SRAM_KIB, Mapping, MatrixProduct, OPERAND_BITS, Origin, SramAccesses,
+    TECHNOLOGY_PARAMETERS, Technology, TechnologyParameter, Template, template, templates,
+};
 pub use deployment::Execution;
 pub use device::{Compute, Device, DeviceMemory, OperationUnit, Power, device, devices};
 pub use error::CostError;

@@ -3,7 +3,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{CostError, Device, DeviceMemory, NetworkCosts, Objective};
+use crate::{AcceleratorCosts, CostError, Device, DeviceMemory, NetworkCosts, Objective};
 
 /// The most that a network may cost; none for no such limit. Memory is that of int8.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, TS)]
@@ -32,6 +32,10 @@ pub struct Limits {
     /// Trainable parameters.
     #[ts(type = "number | null")]
     pub max_params: Option<u64>,
+    /// Silicon of an accelerator in square millimeters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub area_mm2: Option<f64>,
 }
 
 /// A limit that a network breaks.
@@ -75,6 +79,7 @@ impl Limits {
             max_macs: self.max_macs.or(others.max_macs),
             max_flops: self.max_flops.or(others.max_flops),
             max_params: self.max_params.or(others.max_params),
+            area_mm2: self.area_mm2.or(others.area_mm2),
         }
     }
 
@@ -91,13 +96,14 @@ impl Limits {
             Objective::Memory => count(self.memory_bytes),
             Objective::Latency => self.latency_ms,
             Objective::Energy => self.energy_mj,
+            Objective::Area => self.area_mm2,
         }
     }
 
     /// Whether every limited cost can be told on a device: asked before a run starts.
     ///
     /// # Errors
-    /// If energy is limited and the device's power is not known.
+    /// If energy is limited and the device's power is not known, or the area is limited.
     pub fn check(&self, device: &Device) -> Result<(), CostError> {
         self.limited().try_for_each(|(objective, _)| objective.check(device))
     }
@@ -108,12 +114,22 @@ impl Limits {
     /// If [`Self::check`] fails.
     #[must_use]
     pub fn violations(&self, costs: &NetworkCosts, device: &Device) -> Vec<Violation> {
+        self.broken(|constraint| constraint.value(costs, device))
+    }
+
+    /// The limits that a network breaks on an accelerator; empty if it is feasible.
+    #[must_use]
+    pub fn violations_on_accelerator(
+        &self,
+        costs: &NetworkCosts,
+        accelerator: &AcceleratorCosts,
+    ) -> Vec<Violation> {
+        self.broken(|constraint| constraint.value_on_accelerator(costs, accelerator))
+    }
+
+    fn broken(&self, value: impl Fn(Objective) -> f64) -> Vec<Violation> {
         self.limited()
-            .map(|(constraint, limit)| Violation {
-                constraint,
-                value: constraint.value(costs, device),
-                limit,
-            })
+            .map(|(constraint, limit)| Violation { constraint, value: value(constraint), limit })
             .filter(|violation| violation.value > violation.limit)
             .collect()
     }
@@ -158,7 +174,7 @@ mod tests {
     use nas_arch::Network;
 
     use super::*;
-    use crate::{device, devices};
+    use crate::{Accelerator, device, devices};
 
     fn costs() -> NetworkCosts {
         let text = r#"{"input": [1,16,16], "layers": [{"op":"conv2d","out_channels":8,"kernel":3},
@@ -203,7 +219,7 @@ mod tests {
     #[test]
     fn a_limit_that_is_met_exactly_is_not_broken() {
         let (costs, gpu) = (costs(), device("gtx-1080-ti").unwrap());
-        for objective in Objective::ALL {
+        for objective in Objective::ALL.into_iter().filter(|objective| objective.check(gpu).is_ok()) {
             let value = objective.value(&costs, gpu);
             let limit = |limit: f64| {
                 let bytes = Some(limit as u64);
@@ -216,6 +232,7 @@ mod tests {
                     Objective::Memory => Limits { memory_bytes: bytes, ..Limits::default() },
                     Objective::Latency => Limits { latency_ms: Some(limit), ..Limits::default() },
                     Objective::Energy => Limits { energy_mj: Some(limit), ..Limits::default() },
+                    Objective::Area => Limits { area_mm2: Some(limit), ..Limits::default() },
                 }
             };
             assert_eq!(limit(value).violations(&costs, gpu), [], "{objective:?}");
@@ -224,6 +241,21 @@ mod tests {
             };
             assert_eq!(constraint, objective);
         }
+    }
+
+    #[test]
+    fn accelerators_have_limits_of_their_own() {
+        let text = r#"{"input": [1,8,8], "layers": [{"op":"dense","out_features":10}]}"#;
+        let graph = Network::from_json(text).unwrap().resolve().unwrap();
+        let costs = NetworkCosts::of(&graph).unwrap();
+        let on = AcceleratorCosts::of(&graph, &costs, &Accelerator::default());
+        let limits = Limits { area_mm2: Some(1.0), latency_ms: Some(1.0), ..Limits::default() };
+        let broken = limits.violations_on_accelerator(&costs, &on);
+        let expected = Violation { constraint: Objective::Area, value: on.area_mm2, limit: 1.0 };
+        assert_eq!(broken, [expected]);
+        assert!(broken[0].to_string().ends_with("mm² of 1 mm²"), "{}", broken[0]);
+        let error = limits.check(device("microbit").unwrap()).unwrap_err();
+        assert_eq!(error, CostError::UnknownArea { device: "microbit" });
     }
 
     #[test]

@@ -2,7 +2,7 @@ use nas_member::Text;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{AnalyticalEstimator, CostError, Device, Estimator, NetworkCosts};
+use crate::{AcceleratorCosts, AnalyticalEstimator, CostError, Device, Estimator, NetworkCosts};
 
 /// A cost: what can be traded against accuracy, and what can be limited. Memory is that of int8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
@@ -25,11 +25,13 @@ pub enum Objective {
     Latency,
     /// Energy of one inference on a device.
     Energy,
+    /// Silicon of the accelerator that is searched for with the network.
+    Area,
 }
 
 impl Objective {
     /// All costs, in the order in which they are listed.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Params,
         Self::Macs,
         Self::Flops,
@@ -38,6 +40,7 @@ impl Objective {
         Self::Memory,
         Self::Latency,
         Self::Energy,
+        Self::Area,
     ];
 
     /// The identifier used in links and JSON.
@@ -52,6 +55,7 @@ impl Objective {
             Self::Memory => "memory",
             Self::Latency => "latency",
             Self::Energy => "energy",
+            Self::Area => "area",
         }
     }
 
@@ -73,6 +77,7 @@ impl Objective {
             Self::Memory => Text::new("memory (int8)", "memoria (int8)"),
             Self::Latency => Text::new("latency", "latencia"),
             Self::Energy => Text::new("energy", "energía"),
+            Self::Area => Text::new("area", "área"),
         }
     }
 
@@ -84,18 +89,20 @@ impl Objective {
             Self::Ram | Self::Flash | Self::Memory => "B",
             Self::Latency => "ms",
             Self::Energy => "mJ",
+            Self::Area => "mm²",
         }
     }
 
     /// Whether it can be told on a device: asked before a run starts.
     ///
     /// # Errors
-    /// If it is the energy and the device's power is not known.
+    /// If it is the energy and the device's power is not known, or the area: a device's is not.
     pub fn check(self, device: &Device) -> Result<(), CostError> {
-        if self == Self::Energy && device.power.is_none() {
-            return Err(CostError::UnknownPower { device: device.id });
+        match self {
+            Self::Energy if device.power.is_none() => Err(CostError::UnknownPower { device: device.id }),
+            Self::Area => Err(CostError::UnknownArea { device: device.id }),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// What a network costs on a device, in [`Self::unit`]. Only latency and energy depend on the device.
@@ -104,20 +111,41 @@ impl Objective {
     /// If [`Self::check`] fails.
     #[must_use]
     pub fn value(self, costs: &NetworkCosts, device: &Device) -> f64 {
-        let int8 = &costs.memory.int8;
         match self {
-            Self::Params => costs.params as f64,
-            Self::Macs => costs.macs as f64,
-            Self::Flops => costs.flops as f64,
-            Self::Ram => int8.peak_ram_bytes as f64,
-            Self::Flash => int8.flash_bytes as f64,
-            Self::Memory => (int8.peak_ram_bytes + int8.flash_bytes) as f64,
             Self::Latency => AnalyticalEstimator.latency_ms(costs, device),
             Self::Energy => match AnalyticalEstimator.energy_mj(costs, device) {
                 Some(energy_mj) => energy_mj,
                 None => panic!("energy was asked for on '{}', whose power is not known", device.id),
             },
+            Self::Area => panic!("area was asked for on '{}', whose area is not known", device.id),
+            _ => self.counted(costs),
         }
+    }
+
+    /// What a network costs on an accelerator, in [`Self::unit`].
+    #[must_use]
+    pub fn value_on_accelerator(self, costs: &NetworkCosts, accelerator: &AcceleratorCosts) -> f64 {
+        match self {
+            Self::Latency => accelerator.latency_ms,
+            Self::Energy => accelerator.energy.total_mj(),
+            Self::Area => accelerator.area_mm2,
+            _ => self.counted(costs),
+        }
+    }
+
+    /// What can be counted without knowing where the network runs.
+    fn counted(self, costs: &NetworkCosts) -> f64 {
+        let int8 = &costs.memory.int8;
+        let count = match self {
+            Self::Params => costs.params,
+            Self::Macs => costs.macs,
+            Self::Flops => costs.flops,
+            Self::Ram => int8.peak_ram_bytes,
+            Self::Flash => int8.flash_bytes,
+            Self::Memory => int8.peak_ram_bytes + int8.flash_bytes,
+            Self::Latency | Self::Energy | Self::Area => unreachable!("{} is no count", self.id()),
+        };
+        count as f64
     }
 }
 
@@ -126,7 +154,7 @@ mod tests {
     use nas_arch::Network;
 
     use super::*;
-    use crate::{device, devices};
+    use crate::{Accelerator, device, devices};
 
     #[test]
     fn each_cost_is_the_figure_it_names() {
@@ -134,7 +162,9 @@ mod tests {
             {"op":"relu"},{"op":"dense","out_features":10}]}"#;
         let costs = NetworkCosts::of(&Network::from_json(text).unwrap().resolve().unwrap()).unwrap();
         let device = device("microbit").unwrap();
-        let values = Objective::ALL.map(|objective| (objective.id(), objective.value(&costs, device)));
+        let known = Objective::ALL.into_iter().filter(|objective| objective.check(device).is_ok());
+        let values: Vec<_> =
+            known.map(|objective| (objective.id(), objective.value(&costs, device))).collect();
         let flash = 16 + 2 * 28 + 36 + 2560 + 14 * 12;
         let macs = 36.0 * 64.0 + 2560.0;
         let expected = [
@@ -166,5 +196,28 @@ mod tests {
         assert!(error.contains("'gtx-1080-ti'") && error.contains("choose another"), "{error}");
         assert_eq!(Objective::Latency.check(&unpowered), Ok(()));
         assert_eq!(Objective::Energy.check(&devices()[0]), Ok(()));
+    }
+
+    #[test]
+    fn area_is_refused_where_it_is_not_known() {
+        let error = Objective::Area.check(&devices()[0]).unwrap_err().to_string();
+        assert!(error.contains("'gtx-1080-ti'") && error.contains("space=accelerator"), "{error}");
+    }
+
+    #[test]
+    fn accelerators_have_their_own_latency_energy_and_area() {
+        let text = r#"{"input": [1,8,8], "layers": [{"op":"dense","out_features":10}]}"#;
+        let graph = Network::from_json(text).unwrap().resolve().unwrap();
+        let costs = NetworkCosts::of(&graph).unwrap();
+        let on = AcceleratorCosts::of(&graph, &costs, &Accelerator::default());
+        for objective in Objective::ALL {
+            let expected = match objective {
+                Objective::Latency => on.latency_ms,
+                Objective::Energy => on.energy.total_mj(),
+                Objective::Area => on.area_mm2,
+                _ => objective.value(&costs, &devices()[0]),
+            };
+            assert_eq!(objective.value_on_accelerator(&costs, &on), expected, "{objective:?}");
+        }
     }
 }

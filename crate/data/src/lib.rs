@@ -41,3 +41,4 @@ pub use dataset::{Dataset, PIXEL_SCALE, Split};
 pub use error::DataError;
 pub use info::{DatasetInfo, LocalizedText, MadeBy, SplitSizes};
 pub use normalization::Normalization;
+pub use resolution::shrink;

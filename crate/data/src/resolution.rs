@@ -42,6 +42,34 @@ pub(crate) fn area_average(pixels: &[u16], channels: usize, native: usize, targe
     averaged
 }
 
+/// Shrinks square images of normalized values by area averaging: what a network does to an image that is larger than
+/// its own input. Each sum runs over rows, then columns.
+///
+/// # Shapes
+/// `images`: `[n, from, from, channels]`, `shrunk`: `[n, to, to, channels]`, with 1 ≤ `to` ≤ `from`
+///
+/// # Panics
+/// If `to` is 0 or larger than `from`, or the buffers hold different numbers of images.
+pub fn shrink(images: &[f32], channels: usize, from: usize, to: usize, shrunk: &mut [f32]) {
+    assert!((1..=from).contains(&to), "images of side {from} cannot be shrunk to {to}");
+    let (image_values, shrunk_values) = (from * from * channels, to * to * channels);
+    assert_eq!(images.len() / image_values, shrunk.len() / shrunk_values, "as many images as before");
+    let lines = overlaps(from, to);
+    let area = (from * from) as f32;
+    for (image, shrunk) in images.chunks_exact(image_values).zip(shrunk.chunks_exact_mut(shrunk_values)) {
+        for (at, value) in shrunk.iter_mut().enumerate() {
+            let (row, column, channel) = (at / (to * channels), at / channels % to, at % channels);
+            let mut sum = 0.0;
+            for &(y, height) in &lines[row] {
+                for &(x, width) in &lines[column] {
+                    sum += (height * width) as f32 * image[(y * from + x) * channels + channel];
+                }
+            }
+            *value = sum / area;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +100,27 @@ mod tests {
         // A new pixel covers 1.5 × 1.5 old ones: (90 + 18/2 + 18/2 + 36/4) / 2.25 = 52, and
         // (18/2 + 0 + 36/4 + 18/2) / 2.25 = 12.
         assert_eq!(area_average(&image, 1, 3, 2), [52, 12, 12, 52]);
+    }
+
+    #[test]
+    fn values_are_shrunk_as_pixels_are() {
+        #[rustfmt::skip]
+        let two_images = [
+            0, 4,  8,  8,    8, 4,  8,  9,    1, 2, 10, 20,    3, 4, 30, 40,
+            7, 7,  7,  7,    7, 7,  7,  7,    7, 7,  7,  7,    7, 7,  7,  7,
+        ].map(|value: u8| f32::from(value));
+        let mut shrunk = [0.0; 8];
+        shrink(&two_images, 1, 4, 2, &mut shrunk);
+        assert_eq!(shrunk, [4.0, 8.25, 2.5, 25.0, 7.0, 7.0, 7.0, 7.0]);
+        #[rustfmt::skip]
+        let image = [90, 18, 0, 18, 36, 18, 0, 18, 90].map(|value: u8| f32::from(value));
+        shrink(&image, 1, 3, 2, &mut shrunk[..4]);
+        assert_eq!(shrunk[..4], [52.0, 12.0, 12.0, 52.0]);
+        let colors = [0, 100, 2, 200, 4, 300, 6, 400].map(|value: u16| f32::from(value));
+        shrink(&colors, 2, 2, 1, &mut shrunk[..2]);
+        assert_eq!(shrunk[..2], [3.0, 250.0]);
+        shrink(&colors, 2, 2, 2, &mut shrunk);
+        assert_eq!(shrunk, colors, "the same side changes nothing");
     }
 
     #[test]

@@ -7,11 +7,12 @@ use thiserror::Error;
 use ts_rs::TS;
 
 use crate::Images;
+use crate::images::Shrunk;
 
 /// Multiply-accumulates between two looks at the outcome when nobody waits.
 pub const MACS_AT_ONCE: u64 = 1 << 30;
 
-/// A job under way.
+/// A job under way. A network whose input is smaller than the images sees them shrunk.
 pub struct Evaluation {
     job: Job,
     trainer: Trainer,
@@ -81,7 +82,8 @@ impl Evaluation {
         let key: Digest = job.key.parse().map_err(|_| EvaluationError::Key(job.key.clone()))?;
         let seeds = Seeds { key, run_seed: job.run_seed, replicate: job.replicate };
         let graph = job.network.resolve()?;
-        match Trainer::undrawn(&graph, &job.recipe, seeds, images.sizes(), job.memory_limit_bytes) {
+        let sizes = Shrunk::new(images, graph.input).map_or_else(|| images.sizes(), |shrunk| shrunk.sizes());
+        match Trainer::undrawn(&graph, &job.recipe, seeds, sizes, job.memory_limit_bytes) {
             Ok(mut trainer) => {
                 trainer.train_to(job.epochs)?;
                 Ok(Ok(Self { job, trainer, curve: Vec::new(), fraction_done: 0.0 }))
@@ -116,7 +118,10 @@ impl Evaluation {
     /// # Panics
     /// If it is given other images than at first.
     pub fn step(&mut self, images: &Images, macs: u64) -> Option<Outcome> {
-        let report = self.trainer.step(images, macs);
+        let report = match Shrunk::new(images, self.job.network.input) {
+            Some(shrunk) => self.trainer.step(&shrunk, macs),
+            None => self.trainer.step(images, macs),
+        };
         self.fraction_done = report.fraction_done;
         match report.event? {
             Event::EpochEnd { train, validation, .. } => {

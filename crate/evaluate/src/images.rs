@@ -1,5 +1,5 @@
 use nas_arch::Shape;
-use nas_data::{Augmenter, DataError, Dataset};
+use nas_data::{Augmenter, DataError, Dataset, shrink};
 use nas_nn::{SampleSizes, Samples, Split, TrainingEpoch};
 use nas_numerics::Rng;
 use nas_run::DataSpec;
@@ -71,5 +71,51 @@ impl Samples for Images {
             let draw = u64::from(epoch) << 32 | u64::from(index);
             augmenter.change(image, &mut Rng::for_purpose(run_seed, &purpose, draw));
         }
+    }
+}
+
+/// Images as a network with a smaller input sees them: each is shrunk to that input by area averaging, after all that
+/// the run does to it, so that networks of every resolution learn from the same images.
+pub(crate) struct Shrunk<'a> {
+    images: &'a Images,
+    input: Shape,
+}
+
+impl<'a> Shrunk<'a> {
+    /// These images for a network with this input; none if they cannot be, or need not be, shrunk to it.
+    pub(crate) fn new(images: &'a Images, input: Shape) -> Option<Self> {
+        let image = images.sizes().image;
+        let is_smaller = input.channels == image.channels
+            && input.height == input.width
+            && (1..image.height).contains(&input.height);
+        is_smaller.then_some(Self { images, input })
+    }
+
+    fn shrink(&self, shrunk: &mut [f32], fill: impl FnOnce(&mut [f32])) {
+        let image = self.images.sizes().image;
+        let batch = shrunk.len() / self.input.elements() as usize;
+        let mut images = vec![0.0; batch * image.elements() as usize];
+        fill(&mut images);
+        shrink(&images, image.channels as usize, image.height as usize, self.input.height as usize, shrunk);
+    }
+}
+
+impl Samples for Shrunk<'_> {
+    fn sizes(&self) -> SampleSizes {
+        SampleSizes { image: self.input, ..self.images.sizes() }
+    }
+
+    fn fill(&self, split: Split, indices: &[u32], images: &mut [f32], labels: &mut [u32]) {
+        self.shrink(images, |whole| self.images.fill(split, indices, whole, labels));
+    }
+
+    fn fill_for_training(
+        &self,
+        epoch: TrainingEpoch,
+        indices: &[u32],
+        images: &mut [f32],
+        labels: &mut [u32],
+    ) {
+        self.shrink(images, |whole| self.images.fill_for_training(epoch, indices, whole, labels));
     }
 }

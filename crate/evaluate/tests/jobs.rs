@@ -161,6 +161,33 @@ fn augmentation_is_part_of_a_job() {
     assert!(matches!(error, DataError::Augmentation { field: "shift", .. }));
 }
 
+/// The same training, whether the images are halved before the network or by its first layer.
+#[test]
+fn a_network_with_a_smaller_input_sees_the_images_shrunk() {
+    let with_input = |input: &str| {
+        let layers = r#"{"op": "relu"}, {"name": "head", "op": "dense", "out_features": 10}"#;
+        Network::from_json(&format!(r#"{{"input": {input}{layers}]}}"#)).unwrap()
+    };
+    let halved = with_input(r#"[1, 4, 4], "layers": ["#);
+    let pooled = with_input(r#"[1, 8, 8], "layers": [{"op": "avg-pool", "kernel": 2}, "#);
+    let mut base = Job { kind: JobKind::Final, ..job(2) };
+    base.data.augmentation = Augmentation { shift_pixels: 1, ..Augmentation::default() };
+    let images = images(&base);
+    let outcome = |network: &Network| {
+        let Outcome::Trained { curve, test_accuracy, .. } =
+            perform(Job { network: network.clone(), ..base.clone() }, &images).unwrap()
+        else {
+            panic!("this network trains");
+        };
+        (curve, test_accuracy)
+    };
+    assert_eq!(outcome(&halved), outcome(&pooled));
+    for refused in [r#"[1, 9, 9], "layers": ["#, r#"[1, 4, 2], "layers": ["#, r#"[2, 4, 4], "layers": ["#] {
+        let error = perform(Job { network: with_input(refused), ..base.clone() }, &images).unwrap_err();
+        assert!(matches!(error, EvaluationError::Trainer(_)), "{error}");
+    }
+}
+
 /// A whole small run with real trainings. Its digest changes only when the numerics do: then raise
 /// `NUMERICS_VERSION`, on purpose.
 #[test]

@@ -1,8 +1,10 @@
 use nas_arch::NetworkError;
-use nas_cost::{CostError, Violation};
+use nas_cost::CostError;
 use nas_search::StrategyError;
 use nas_space::{GenotypeError, SpaceError};
 use thiserror::Error;
+
+use crate::Nearest;
 
 /// Why a run cannot be, or cannot take what it was given.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -40,14 +42,17 @@ pub enum RunError {
     },
     /// No candidate keeps the limits.
     #[error(
-        "no candidate fits: in {draws} random draws the best was {least}; raise the limit, choose a larger device \
-         or a space with smaller networks"
+        "no candidate fits: {0}; raise the limit so far, choose a larger device or a space with smaller networks"
     )]
-    Infeasible {
+    Infeasible(Nearest),
+    /// Candidates keep the limits, but so few that drawing finds none.
+    #[error(
+        "hardly any candidate fits: none of {draws} random draws did; raise the limit, choose a larger device or a \
+         space with smaller networks"
+    )]
+    TooRare {
         /// How many candidates were drawn.
         draws: u32,
-        /// The limit that most of them broke, with the least value that was seen.
-        least: Violation,
     },
     /// A result for a job that is not under way.
     #[error("job {0} is not under way: its result was already taken, or it was never handed out")]
@@ -59,7 +64,7 @@ impl RunError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Infeasible { .. } => "infeasible",
+            Self::Infeasible(_) | Self::TooRare { .. } => "infeasible",
             Self::UnknownJob(_) => "unknown-job",
             Self::Data { .. } => "wrong-data",
             Self::Network(_) => "bad-network",

@@ -132,10 +132,14 @@ pub struct CandidateCosts {
     /// Most bytes of activations alive at once.
     #[ts(type = "number")]
     pub ram_bytes: u64,
-    /// Estimated latency on the run's device, in milliseconds.
+    /// Estimated latency on the run's device or the candidate's own accelerator, in milliseconds.
     pub latency_ms: f64,
-    /// Estimated energy of one inference on the run's device, in millijoules; none where its power is unknown.
+    /// Estimated energy of one inference there, in millijoules; none where its power is unknown.
     pub energy_mj: Option<f64>,
+    /// Silicon of the candidate's own accelerator in square millimeters; none where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub area_mm2: Option<f64>,
 }
 
 /// Draws that broke a limit, between one candidate and the next.

@@ -1,20 +1,18 @@
 use nas_arch::{Canonical, Graph, Network, Recipe, Shape, canonical};
-use nas_cost::{AnalyticalEstimator, Device, Estimator, Limits, NetworkCosts, Violation, device};
+use nas_cost::{
+    Accelerator, AcceleratorCosts, AnalyticalEstimator, Device, Estimator, Limits, NetworkCosts, Violation,
+    device,
+};
 use nas_data::{Augmentation, DatasetInfo};
 use nas_member::{Member, Settings};
-use nas_numerics::Rng;
 use nas_search::{Strategy, strategies, strategy};
-use nas_space::{Genotype, Space, space, spaces};
+use nas_space::{Genotype, Hardware, Space, configured_space};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::evaluation::{augmentation, check, final_recipe, recipe};
+use crate::feasibility::excess;
 use crate::{CandidateCosts, DataSpec, RunConfig, RunError, evaluations, link};
-
-/// Draws that look for the reference cost of the front's hypervolume.
-const REFERENCE_DRAWS: u32 = 256;
-/// Draws after which a problem without a fitting candidate is called infeasible.
-const FEASIBILITY_DRAWS: u32 = 4096;
 
 /// What a run must know of a dataset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -77,7 +75,12 @@ pub struct Priced {
     pub canonical: Canonical,
     /// What it costs anywhere.
     pub costs: NetworkCosts,
-    /// What it costs on the run's device, as the log has it.
+    /// The accelerator that is its own, where hardware is searched too: of several the one that breaks limits least, then
+    /// the cheapest in the run's objective, then the first.
+    pub accelerator: Option<(Accelerator, AcceleratorCosts)>,
+    /// What it costs in the run's objective.
+    pub cost: f64,
+    /// What it costs on its accelerator or the run's device, as the log has it.
     pub summary: CandidateCosts,
     /// The limits it breaks.
     pub violations: Vec<Violation>,
@@ -100,12 +103,17 @@ impl Problem {
         check(config, &evaluation, data.res)?;
         let input = Shape::new(facts.channels, data.res, data.res);
         let space_problem = nas_space::Problem { input, classes: facts.classes };
-        let space = space(&config.space, space_problem, &settings_of(config, &spaces(), &config.space))?;
+        let space_settings = |member: &Member| member_settings(config, member);
+        let space = configured_space(&config.space, space_problem, &space_settings)?;
         let strategy_settings = settings_of(config, &strategies(), &config.strategy);
         let device = device(&config.device)?;
-        let limits = limits(config, device);
-        config.objective.check(device)?;
-        limits.check(device)?;
+        let mut limits = configured_limits(config);
+        // An accelerator keeps networks in a DRAM, and has all costs: a device neither limits nor prices them.
+        if space.hardware().is_none() {
+            limits = limits.or(Limits::of(device));
+            config.objective.check(device)?;
+            limits.check(device)?;
+        }
         Ok(Self {
             config: config.clone(),
             facts: facts.clone(),
@@ -155,10 +163,13 @@ impl Problem {
     pub fn price(&self, genotype: &Genotype) -> Result<Priced, RunError> {
         self.space.genes().check(genotype)?;
         let decoded = self.space.decode(genotype);
-        self.price_canonical(&decoded.resolve().expect("a space decodes to sound networks"))
+        let accelerators = self.space.hardware().map(|hardware| hardware.accelerators(genotype));
+        let graph = decoded.resolve().expect("a space decodes to sound networks");
+        self.price_canonical(&graph, &accelerators.unwrap_or_default())
     }
 
-    /// Prices a network that need not be of the space, as if it were a candidate: in its canonical form.
+    /// Prices a network that need not be of the space, as if it were a candidate: in its canonical form. Where hardware is
+    /// searched too, it runs on the first of it.
     ///
     /// # Errors
     /// If the network is unsound; the error names the layer.
@@ -166,68 +177,47 @@ impl Problem {
     /// # Panics
     /// Never: the canonical form of a sound network is sound.
     pub fn price_network(&self, network: &Network) -> Result<Priced, RunError> {
-        self.price_canonical(&network.resolve()?)
+        let accelerators = self.space.hardware().map(Hardware::first);
+        self.price_canonical(&network.resolve()?, &accelerators.unwrap_or_default())
     }
 
-    fn price_canonical(&self, graph: &Graph) -> Result<Priced, RunError> {
+    fn price_canonical(&self, graph: &Graph, accelerators: &[Accelerator]) -> Result<Priced, RunError> {
         let canonical = canonical(graph);
         let graph = canonical.network.resolve().expect("the canonical form of a sound network is sound");
         let costs = NetworkCosts::of(&graph)?;
-        let estimate = AnalyticalEstimator.estimate(&costs, self.device);
-        let summary = CandidateCosts {
+        let mut summary = CandidateCosts {
             params: costs.params,
             macs: costs.macs,
             flops: costs.flops,
             flash_bytes: costs.memory.int8.flash_bytes,
             ram_bytes: costs.memory.int8.peak_ram_bytes,
-            latency_ms: estimate.latency_ms,
-            energy_mj: estimate.energy_mj,
+            latency_ms: 0.0,
+            energy_mj: None,
+            area_mm2: None,
         };
+        let on_accelerators = accelerators.iter().map(|accelerator| {
+            let on = AcceleratorCosts::of(&graph, &costs, accelerator);
+            let cost = self.config.objective.value_on_accelerator(&costs, &on);
+            let violations = self.limits.violations_on_accelerator(&costs, &on);
+            (*accelerator, on, cost, violations)
+        });
+        let best = on_accelerators.min_by(|(.., cost, violations), (.., other_cost, other_violations)| {
+            let excesses = excess(violations).total_cmp(&excess(other_violations));
+            excesses.then(cost.total_cmp(other_cost))
+        });
+        if let Some((accelerator, on, cost, violations)) = best {
+            summary.latency_ms = on.latency_ms;
+            summary.energy_mj = Some(on.energy.total_mj());
+            summary.area_mm2 = Some(on.area_mm2);
+            let accelerator = Some((accelerator, on));
+            return Ok(Priced { canonical, costs, accelerator, cost, summary, violations });
+        }
+        let estimate = AnalyticalEstimator.estimate(&costs, self.device);
+        summary.latency_ms = estimate.latency_ms;
+        summary.energy_mj = estimate.energy_mj;
+        let cost = self.config.objective.value(&costs, self.device);
         let violations = self.limits.violations(&costs, self.device);
-        Ok(Priced { canonical, costs, summary, violations })
-    }
-
-    /// Cost in the run's objective.
-    pub(crate) fn objective(&self, costs: &NetworkCosts) -> f64 {
-        self.config.objective.value(costs, self.device)
-    }
-
-    /// Cost up to which the hypervolume is counted: the limit of the objective, or without one the largest cost among
-    /// the first random draws that fit.
-    ///
-    /// # Errors
-    /// If no draw fits.
-    pub(crate) fn reference_cost(&self) -> Result<f64, RunError> {
-        let mut rng = Rng::for_purpose(self.config.seed, "survey", 0);
-        let mut reference_cost = None::<f64>;
-        let mut broken: Vec<(u32, Violation)> = Vec::new();
-        for draw in 0..FEASIBILITY_DRAWS {
-            if draw >= REFERENCE_DRAWS && reference_cost.is_some() {
-                break;
-            }
-            let priced = self.price(&self.space.genes().draw(&mut rng))?;
-            if priced.violations.is_empty() {
-                let cost = self.objective(&priced.costs);
-                reference_cost = Some(reference_cost.map_or(cost, |largest| largest.max(cost)));
-            }
-            for violation in priced.violations {
-                match broken.iter_mut().find(|(_, known)| known.constraint == violation.constraint) {
-                    Some((count, least)) => {
-                        *count += 1;
-                        if violation.value < least.value {
-                            *least = violation;
-                        }
-                    }
-                    None => broken.push((1, violation)),
-                }
-            }
-        }
-        let limit = self.limits.get(self.config.objective);
-        match (reference_cost, broken.into_iter().max_by_key(|(count, least)| (*count, least.constraint))) {
-            (Some(cost), _) => Ok(limit.unwrap_or(cost)),
-            (None, Some((_, least))) => Err(RunError::Infeasible { draws: FEASIBILITY_DRAWS, least }),
-            (None, None) => unreachable!("a draw either fits or breaks a limit"),
-        }
+        Ok(Priced { canonical, costs, accelerator: None, cost, summary, violations })
     }
 }
 
@@ -254,17 +244,21 @@ fn data_spec(
 
 /// The settings of member `id`: those of the configuration, and defaults for the rest.
 fn settings_of(config: &RunConfig, members: &[Member], id: &str) -> Settings {
-    let declared = members.iter().find(|member| member.id == id).map_or(&[][..], |member| &member.settings);
-    Settings::new(declared, |name| config.settings.get(&format!("{id}.{name}")))
+    let member = members.iter().find(|member| member.id == id);
+    member.map_or_else(|| Settings::defaults(&[]), |member| member_settings(config, member))
+}
+
+fn member_settings(config: &RunConfig, member: &Member) -> Settings {
+    Settings::new(&member.settings, |name| config.settings.get(&format!("{}.{name}", member.id)))
 }
 
 fn bad_setting(key: &str, problem: String) -> RunError {
     RunError::Setting { key: key.to_owned(), problem }
 }
 
-/// The limits of the configuration, and the device's own where it says nothing.
-fn limits(config: &RunConfig, device: &Device) -> Limits {
-    let configured = Limits {
+/// The limits of the configuration; none of the device's own.
+fn configured_limits(config: &RunConfig) -> Limits {
+    Limits {
         ram_bytes: config.ram,
         flash_bytes: config.flash,
         memory_bytes: None,
@@ -273,6 +267,116 @@ fn limits(config: &RunConfig, device: &Device) -> Limits {
         max_macs: config.max_macs,
         max_flops: config.max_flops,
         max_params: config.max_params,
-    };
-    configured.or(Limits::of(device))
+        area_mm2: config.area_mm2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nas_cost::{Objective, template};
+    use nas_member::SettingValue;
+
+    use super::*;
+
+    fn facts() -> DataFacts {
+        DataFacts {
+            id: "digits8".into(),
+            channels: 1,
+            resolutions: vec![8],
+            default_resolution: 8,
+            classes: 10,
+            train_images: 1197,
+            validation_images: 300,
+            test_images: 300,
+            sha256: "0123".into(),
+        }
+    }
+
+    fn config(settings: &[(&str, SettingValue)]) -> RunConfig {
+        let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), value.clone()));
+        RunConfig { space: "accelerator".into(), settings: settings.collect(), ..RunConfig::default() }
+    }
+
+    fn templates(ids: &[&str], configurations: u32) -> [(&'static str, SettingValue); 3] {
+        let ids = ids.iter().map(ToString::to_string).collect();
+        [
+            ("accelerator.hardware", SettingValue::Word("templates".into())),
+            ("accelerator.templates", SettingValue::Words(ids)),
+            ("accelerator.configurations", SettingValue::Integer(configurations)),
+        ]
+    }
+
+    fn problem(config: &RunConfig) -> Problem {
+        Problem::new(config, &facts()).unwrap()
+    }
+
+    fn draw(problem: &Problem) -> Genotype {
+        problem.space().genes().draw(&mut nas_numerics::Rng::for_purpose(1, "test", 0))
+    }
+
+    #[test]
+    fn networks_with_hardware_are_priced_on_it_and_not_on_the_device() {
+        let problem = problem(&config(&[]));
+        let genotype = draw(&problem);
+        let priced = problem.price(&genotype).unwrap();
+        let (accelerator, on) = priced.accelerator.unwrap();
+        assert_eq!([accelerator], problem.space().hardware().unwrap().accelerators(&genotype)[..]);
+        let graph = priced.canonical.network.resolve().unwrap();
+        assert_eq!(on, AcceleratorCosts::of(&graph, &priced.costs, &accelerator));
+        let summary = priced.summary;
+        assert_eq!((summary.latency_ms, summary.area_mm2), (on.latency_ms, Some(on.area_mm2)));
+        assert_eq!(summary.energy_mj, Some(on.energy.total_mj()));
+        assert_eq!(priced.cost, on.latency_ms);
+        assert_eq!(*problem.limits(), Limits::default());
+    }
+
+    #[test]
+    fn of_several_configurations_the_cheapest_counts_that_keeps_the_limits() {
+        let latency = |ids: &[&str], area_mm2| {
+            let config = RunConfig { area_mm2, ..config(&templates(ids, ids.len() as u32)) };
+            let problem = problem(&config);
+            let mut genotype = Genotype(vec![0; problem.space().genes().genes().len()]);
+            let first = genotype.0.len() - ids.len();
+            (0..ids.len()).for_each(|index| genotype.0[first + index] = index as u16);
+            problem.price(&genotype).unwrap()
+        };
+        let small = latency(&["gemmini-chip"], None);
+        let large = latency(&["tpu-v1"], None);
+        let both = latency(&["gemmini-chip", "tpu-v1"], None);
+        assert_eq!(both.cost, small.cost.min(large.cost));
+        let between = f64::midpoint(small.summary.area_mm2.unwrap(), large.summary.area_mm2.unwrap());
+        let limited = latency(&["gemmini-chip", "tpu-v1"], Some(between));
+        assert_eq!((limited.cost, limited.violations), (small.cost, vec![]));
+        assert_eq!(limited.accelerator.unwrap().0, template("gemmini-chip").unwrap().accelerator());
+        let [violation] = latency(&["tpu-v1"], Some(between)).violations[..] else { panic!("one violation") };
+        assert_eq!((violation.constraint, violation.limit), (Objective::Area, between));
+    }
+
+    #[test]
+    fn the_network_space_keeps_its_settings() {
+        let widths = ("layers.widths", SettingValue::Numbers(vec![5, 9]));
+        let problem = problem(&config(&[widths]));
+        let gene = problem.space().genes().genes().iter().find(|gene| gene.id == "layer1.width").unwrap();
+        assert_eq!(gene.choices, ["5", "9"]);
+    }
+
+    #[test]
+    fn a_network_of_the_user_runs_on_the_first_hardware() {
+        let problem = problem(&config(&templates(&["gemmini", "tpu-v1"], 1)));
+        let network = problem.space().decode(&draw(&problem));
+        let (accelerator, _) = problem.price_network(&network).unwrap().accelerator.unwrap();
+        assert_eq!(accelerator, template("gemmini").unwrap().accelerator());
+    }
+
+    #[test]
+    fn area_is_refused_where_no_hardware_is_searched() {
+        for config in [
+            RunConfig { objective: Objective::Area, ..RunConfig::default() },
+            RunConfig { area_mm2: Some(1.0), ..RunConfig::default() },
+        ] {
+            let error = Problem::new(&config, &facts()).err().unwrap().to_string();
+            assert!(error.contains("space=accelerator"), "{error}");
+        }
+        problem(&RunConfig { objective: Objective::Area, ..config(&[]) });
+    }
 }

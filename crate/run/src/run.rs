@@ -312,7 +312,7 @@ impl Run {
     /// Enters a proposal: a new job, or none if the same network was asked for before.
     fn admit(&mut self, ask: u32, genotype: Genotype, parent: Option<u32>, rejections: Rejections) {
         let priced = self.problem.price(&genotype).expect("a strategy proposes genotypes of the space");
-        let cost = self.problem.objective(&priced.costs);
+        let cost = priced.cost;
         let job = self.job(
             ask,
             JobKind::Search,

@@ -5,6 +5,9 @@ pub struct Gene {
     pub id: String,
     /// What it may choose from; a genotype holds the index.
     pub choices: Vec<String>,
+    /// Whether the choices have an order, so that neighbours in the list are alike: sizes and depths are ordinal,
+    /// operators are categorical.
+    pub is_ordinal: bool,
     /// When it matters at all; always, if none.
     pub parent: Option<Parent>,
 }
@@ -19,14 +22,17 @@ pub struct Parent {
 }
 
 impl Gene {
-    /// A gene that always matters.
+    /// A categorical gene that always matters.
     #[must_use]
     pub fn new(id: impl Into<String>, choices: impl IntoIterator<Item = impl ToString>) -> Self {
-        Self {
-            id: id.into(),
-            choices: choices.into_iter().map(|choice| choice.to_string()).collect(),
-            parent: None,
-        }
+        let choices = choices.into_iter().map(|choice| choice.to_string()).collect();
+        Self { id: id.into(), choices, is_ordinal: false, parent: None }
+    }
+
+    /// An ordinal gene that always matters; its choices come in their order.
+    #[must_use]
+    pub fn ordinal(id: impl Into<String>, choices: impl IntoIterator<Item = impl ToString>) -> Self {
+        Self { is_ordinal: true, ..Self::new(id, choices) }
     }
 
     /// The same gene, active only when gene `gene` has one of `values`.

@@ -2,11 +2,11 @@
 
 mod operator;
 
-use nas_arch::{Dense, INPUT_NAME, Network, Op};
+use nas_arch::{Activation, Network, NetworkBuilder, Style};
 use nas_member::{Member, Setting, SettingKind, SettingValue, Settings, Text};
 
 use crate::{Gene, GeneTree, Genotype, Problem, Space};
-use operator::{Builder, OPERATORS, Operator};
+use operator::{OPERATORS, Operator, push_layer};
 
 /// The space: depth, then an operator and a width for each layer, then global average pooling and a classifier.
 pub struct Layers {
@@ -84,7 +84,7 @@ impl Layers {
 
 /// Gene 0 is the depth; layer i (from 0) has its operator at `1 + 2i` and its width at `2 + 2i`.
 fn genes(depths: &[u32], operators: &[Operator], widths: &[u32]) -> Vec<Gene> {
-    let mut genes = vec![Gene::new("depth", depths)];
+    let mut genes = vec![Gene::ordinal("depth", depths)];
     let with_width =
         || (0..operators.len() as u16).filter(|&value| operators[usize::from(value)].has_width());
     for layer in 0..depths.len() {
@@ -92,7 +92,7 @@ fn genes(depths: &[u32], operators: &[Operator], widths: &[u32]) -> Vec<Gene> {
         let deep_enough = layer as u16..depths.len() as u16;
         let ids = operators.iter().map(|operator| operator.id());
         genes.push(Gene::new(format!("layer{}.operator", layer + 1), ids).when(0, deep_enough));
-        genes.push(Gene::new(format!("layer{}.width", layer + 1), widths).when(operator, with_width()));
+        genes.push(Gene::ordinal(format!("layer{}.width", layer + 1), widths).when(operator, with_width()));
     }
     genes
 }
@@ -104,16 +104,14 @@ impl Space for Layers {
 
     fn decode(&self, genotype: &Genotype) -> Network {
         let value = |gene: usize| usize::from(genotype.0[gene]);
-        let mut builder = Builder::new(self.problem.input, self.auto_norm);
+        let mut builder = NetworkBuilder::new(self.problem.input);
+        let style = if self.auto_norm { Style::normalized } else { Style::plain }(Activation::Relu);
         for layer in 0..self.depths[value(0)] as usize {
             let operator = self.operators[value(1 + 2 * layer)];
-            builder.add(layer + 1, operator, self.widths[value(2 + 2 * layer)]);
+            push_layer(&mut builder, layer + 1, operator, self.widths[value(2 + 2 * layer)], style);
         }
-        let mut network = builder.finish();
-        let newest = network.layers.last().map_or(INPUT_NAME, |layer| &layer.name).to_owned();
-        network.push_reading("pool", Op::GlobalAvgPool, &[&newest]);
-        network.push("classifier", Op::Dense(Dense { out_features: self.problem.classes, bias: true }));
-        network
+        builder.classifier(self.problem.classes);
+        builder.finish().expect("every layer fits every image")
     }
 }
 

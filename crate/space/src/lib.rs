@@ -4,12 +4,32 @@
 //! decode a [`Genotype`] into a network. Counting, drawing and mutation work on genes alone, so a new space
 //! gets them for nothing (docs/adding-a-space.md). [`spaces`] is the registry.
 
+mod accelerator;
+mod declare;
+mod distinct;
+mod fire;
 mod gene;
+mod gene_tree;
 mod genotype;
+mod hierarchical;
+mod hybrid;
 mod layers;
+mod meta_kernel;
+mod mobile;
+mod pick;
 mod registry;
+mod signal;
 
+pub use accelerator::{Hardware, Joint};
+pub use distinct::{MAX_ENUMERATED, distinct_networks};
+pub use fire::Fire;
 pub use gene::{Gene, Parent};
-pub use genotype::{GeneTree, Genotype, GenotypeError};
+pub use gene_tree::GeneTree;
+pub use genotype::{Genotype, GenotypeError};
+pub use hierarchical::Hierarchical;
+pub use hybrid::Hybrid;
 pub use layers::Layers;
-pub use registry::{Problem, Space, SpaceError, space, spaces};
+pub use meta_kernel::MetaKernel;
+pub use mobile::Mobile;
+pub use registry::{Problem, Space, SpaceError, SuperNetwork, configured_space, space, spaces};
+pub use signal::Signal;

@@ -2,7 +2,9 @@ use nas_arch::{Network, Shape};
 use nas_member::{Member, Settings};
 use thiserror::Error;
 
-use crate::{GeneTree, Genotype, Layers};
+use crate::{
+    Fire, GeneTree, Genotype, Hardware, Hierarchical, Hybrid, Joint, Layers, MetaKernel, Mobile, Signal,
+};
 
 /// What a network has to fit: the images and the classes of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,27 @@ pub trait Space: Send {
 
     /// The network that a genotype stands for. Every genotype of the space decodes to a sound network.
     fn decode(&self, genotype: &Genotype) -> Network;
+
+    /// The hardware that is searched together with the networks, if any is.
+    fn hardware(&self) -> Option<&Hardware> {
+        None
+    }
+
+    /// One network that holds all choices of some genes at once, the other genes as this genotype has them; none if the
+    /// space cannot be searched by gradients.
+    fn super_network(&self, _genotype: &Genotype) -> Option<SuperNetwork> {
+        None
+    }
+}
+
+/// A network in which the weights of a mixture stand for the choices of a gene.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SuperNetwork {
+    /// The network.
+    pub network: Network,
+    /// Genes, by index, and the layers that mix their choices. Part i of the mixture is choice i; choices beyond its last
+    /// part make the same network as that one.
+    pub mixtures: Vec<(usize, String)>,
 }
 
 /// Why a space cannot be had.
@@ -33,29 +56,68 @@ pub enum SpaceError {
         /// The names there are.
         known: String,
     },
+    /// A space whose networks would make no sense on these data, or not with these settings.
+    #[error("the search space '{id}' cannot be searched here: {reason}")]
+    Unsuitable {
+        /// Its identifier.
+        id: &'static str,
+        /// What is in the way, and what to choose instead.
+        reason: String,
+    },
 }
 
-type Make = fn(Problem, &Settings) -> Box<dyn Space>;
+type Make = fn(Problem, &Settings) -> Result<Box<dyn Space>, SpaceError>;
 
-/// One line for each space.
-const REGISTRY: [(fn() -> Member, Make); 1] =
-    [(Layers::member, |problem, settings| Box::new(Layers::new(problem, settings)))];
+/// One line for each space of networks. [`Joint`] joins each of them with hardware.
+const REGISTRY: [(fn() -> Member, Make); 7] = [
+    (Layers::member, |problem, settings| Ok(Box::new(Layers::new(problem, settings)))),
+    (Fire::member, |problem, settings| Ok(Box::new(Fire::new(problem, settings)?))),
+    (Mobile::member, |problem, settings| Ok(Box::new(Mobile::new(problem, settings)?))),
+    (Hybrid::member, |problem, settings| Ok(Box::new(Hybrid::new(problem, settings)?))),
+    (Hierarchical::member, |problem, settings| Ok(Box::new(Hierarchical::new(problem, settings)?))),
+    (Signal::member, |problem, settings| Ok(Box::new(Signal::new(problem, settings)?))),
+    (MetaKernel::member, |problem, settings| Ok(Box::new(MetaKernel::new(problem, settings)?))),
+];
 
 /// All spaces, as lists show them.
 #[must_use]
 pub fn spaces() -> Vec<Member> {
-    REGISTRY.iter().map(|(member, _)| member()).collect()
+    let mut members: Vec<Member> = REGISTRY.iter().map(|(member, _)| member()).collect();
+    members.push(Joint::member(&members));
+    members
 }
 
-/// The space of that identifier.
+/// The space of that identifier. The networks of `accelerator` are those of a space with its defaults;
+/// [`configured_space`] takes settings for them.
 ///
 /// # Errors
-/// If there is none.
+/// If there is none, or it does not go with the problem.
 pub fn space(id: &str, problem: Problem, settings: &Settings) -> Result<Box<dyn Space>, SpaceError> {
-    let entry = REGISTRY.iter().find(|(member, _)| member().id == id);
-    let (_, make) = entry.ok_or_else(|| SpaceError::Unknown {
+    let settings_of = |member: &Member| match member.id {
+        other if other == id => settings.clone(),
+        _ => Settings::defaults(&member.settings),
+    };
+    configured_space(id, problem, &settings_of)
+}
+
+/// The space of that identifier, with the settings that each member involved is given.
+///
+/// # Errors
+/// If there is none, or it does not go with the problem.
+pub fn configured_space(
+    id: &str,
+    problem: Problem,
+    settings_of: &dyn Fn(&Member) -> Settings,
+) -> Result<Box<dyn Space>, SpaceError> {
+    let members = spaces();
+    let member = members.iter().find(|member| member.id == id).ok_or_else(|| SpaceError::Unknown {
         id: id.to_owned(),
-        known: spaces().iter().map(|member| member.id).collect::<Vec<_>>().join(", "),
+        known: members.iter().map(|member| member.id).collect::<Vec<_>>().join(", "),
     })?;
-    Ok(make(problem, settings))
+    let settings = settings_of(member);
+    if let Some((_, make)) = REGISTRY.iter().find(|(member, _)| member().id == id) {
+        return make(problem, &settings);
+    }
+    let network = configured_space(settings.word(Joint::NETWORK), problem, settings_of)?;
+    Ok(Box::new(Joint::new(network, &settings)))
 }

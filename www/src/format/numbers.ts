@@ -153,6 +153,8 @@ export class NumberFormat {
       case 'flops':
       case 'params':
         return this.count(value);
+      case 'area':
+        return `${this.#short.format(value)}${DIVISION_SPACE}mm²`;
     }
   }
 }

@@ -180,6 +180,7 @@ export const en = {
       ram: 'peak memory (int8)',
       flash: 'flash (int8)',
       memory: 'total memory (int8)',
+      area: 'area',
     },
     axisTitles: {
       latency: 'estimated latency',
@@ -190,6 +191,7 @@ export const en = {
       ram: 'peak activation memory (int8)',
       flash: 'weights and constants in flash (int8)',
       memory: 'activations and weights together (int8)',
+      area: 'silicon of the accelerator',
     },
     onDevice: (axis: string, device: string) => `${axis}, ${device}`,
     limit: (limit: string) => `limit ${limit}`,
@@ -274,6 +276,7 @@ export const en = {
       ram: 'RAM',
       flash: 'flash',
       memory: 'memory',
+      area: 'area',
     },
   },
 

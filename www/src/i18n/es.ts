@@ -179,6 +179,7 @@ export const es: Catalog = {
       ram: 'memoria máxima (int8)',
       flash: 'flash (int8)',
       memory: 'memoria total (int8)',
+      area: 'área',
     },
     axisTitles: {
       latency: 'latencia estimada',
@@ -189,6 +190,7 @@ export const es: Catalog = {
       ram: 'memoria máxima de activaciones (int8)',
       flash: 'pesos y constantes en flash (int8)',
       memory: 'activaciones y pesos juntos (int8)',
+      area: 'silicio del acelerador',
     },
     onDevice: (axis, device) => `${axis}, ${device}`,
     limit: (limit) => `límite ${limit}`,
@@ -265,6 +267,7 @@ export const es: Catalog = {
       ram: 'RAM',
       flash: 'flash',
       memory: 'memoria',
+      area: 'área',
     },
   },
 

@@ -33,6 +33,8 @@ export function costOn(axis: Objective, costs: CandidateCosts): number | null {
       return costs.flash_bytes;
     case 'memory':
       return costs.ram_bytes + costs.flash_bytes;
+    case 'area':
+      return costs.area_mm2 ?? null;
   }
 }
 

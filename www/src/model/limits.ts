@@ -69,6 +69,8 @@ export function limitOn(axis: Objective, limits: Limits): number | null {
       return limits.max_flops;
     case 'params':
       return limits.max_params;
+    case 'area':
+      return limits.area_mm2 ?? null;
   }
 }
 

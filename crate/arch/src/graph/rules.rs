@@ -6,8 +6,14 @@ use crate::{
     NetworkError, Op, Pair, Pool, Shape,
 };
 
-/// Shape of a layer's output behind inputs of these shapes.
-pub(super) fn output_shape(layer: &Layer, inputs: &[Shape]) -> Result<Shape, NetworkError> {
+/// Shape of a layer's output behind inputs of these shapes, if it can be.
+pub(crate) fn layer_shape(layer: &Layer, inputs: &[Shape]) -> Result<Shape, NetworkError> {
+    let shape = output_shape(layer, inputs)?;
+    check_tensor(&layer.name, shape)?;
+    Ok(shape)
+}
+
+fn output_shape(layer: &Layer, inputs: &[Shape]) -> Result<Shape, NetworkError> {
     check_count(layer, inputs.len())?;
     let first = inputs[0];
     let all_share =

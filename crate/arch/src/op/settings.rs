@@ -39,16 +39,22 @@ pub struct Conv2d {
 impl Conv2d {
     /// A convolution with padding "same", stride 1 and a bias.
     #[must_use]
-    pub const fn square(out_channels: u32, kernel: u32) -> Self {
+    pub const fn new(out_channels: u32, kernel: Pair) -> Self {
         Self {
             out_channels,
-            kernel: Pair::square(kernel),
+            kernel,
             stride: Pair::ONE,
             dilation: Pair::ONE,
             padding: Padding::Same,
             groups: 1,
             bias: true,
         }
+    }
+
+    /// The same with a square kernel.
+    #[must_use]
+    pub const fn square(out_channels: u32, kernel: u32) -> Self {
+        Self::new(out_channels, Pair::square(kernel))
     }
 }
 

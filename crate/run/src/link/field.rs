@@ -61,7 +61,7 @@ const fn field(key: &'static str, en: &'static str, es: &'static str, place: Pla
 }
 
 /// All keys, in the order in which links are written.
-pub(super) const FIELDS: [Field; 20] = [
+pub(super) const FIELDS: [Field; 21] = [
     field("data", "Dataset", "Conjunto de datos", Place::Data(|c| &mut c.data)),
     field(
         "res",
@@ -151,6 +151,12 @@ pub(super) const FIELDS: [Field; 20] = [
         "Limit of trainable parameters",
         "Límite de parámetros entrenables",
         Place::OptionalLarge(|c| &mut c.max_params),
+    ),
+    field(
+        "area_mm2",
+        "Limit of an accelerator's area in square millimeters",
+        "Límite del área de un acelerador en milímetros cuadrados",
+        Place::OptionalNumber(|c| &mut c.area_mm2),
     ),
 ];
 

@@ -233,7 +233,10 @@ fn what_cannot_be_is_refused_before_it_starts() {
         (&|c| c.width = 0, "width: 0 is out of bounds: a whole number from 1 to 64"),
         (&|c| c.macs = Some(0), "macs: 0 is out of bounds"),
         (&|c| c.latency_ms = Some(f64::NAN), "latency_ms: 'NaN' is not a positive number"),
-        (&|c| c.ram = Some(10), "no candidate fits: in 4096 random draws the best was RAM (int8)"),
+        (
+            &|c| c.ram = Some(10),
+            "no candidate fits: in 4096 random draws and 4096 steps the nearest found needs RAM (int8)",
+        ),
     ];
     for (change, expected) in cases {
         let message = message(change);
@@ -372,4 +375,23 @@ fn the_log_is_pinned() {
         nas_numerics::sha256(log.as_bytes()).to_string(),
         "a573e3124132a6a1549d015504a9616f51abea155dc39ec84e928e021b0f1c67"
     );
+}
+
+#[test]
+fn hardware_is_searched_together_with_networks() {
+    let config = RunConfig { space: "accelerator".into(), area_mm2: Some(0.5), ..config(7) };
+    let run = || Run::new(&config, &facts()).unwrap();
+    let log = play(run(), 3, 1, true);
+    assert_eq!(log, play(run(), 1, 0, false));
+    let mut areas = Vec::new();
+    let mut shared = 0;
+    for line in lines(&log) {
+        if let LogLine::Asked { costs, same_as, .. } = line {
+            areas.push(costs.area_mm2.unwrap());
+            shared += u32::from(same_as.is_some());
+        }
+    }
+    assert!(areas.iter().all(|&area| area <= 0.5) && areas.len() == 32, "{areas:?}");
+    // A network on another array is another candidate, but is trained once.
+    assert!(shared > 0);
 }

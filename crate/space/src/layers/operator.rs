@@ -1,4 +1,4 @@
-use nas_arch::{BatchNorm, Conv2d, INPUT_NAME, Network, Op, Pair, Pool, Shape};
+use nas_arch::{BatchNorm, Bypass, Conv2d, Fire, NetworkBuilder, Op, Pair, Pool, Separable, Style};
 
 /// What one layer may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,76 +57,31 @@ impl Operator {
     }
 }
 
-/// Stacks operators to a network.
-pub(super) struct Builder {
-    network: Network,
-    newest: String,
-    shape: Shape,
-    auto_norm: bool,
-}
-
-impl Builder {
-    pub(super) fn new(input: Shape, auto_norm: bool) -> Self {
-        Self { network: Network::new(input), newest: INPUT_NAME.into(), shape: input, auto_norm }
-    }
-
-    pub(super) fn finish(self) -> Network {
-        self.network
-    }
-
-    pub(super) fn add(&mut self, layer: usize, operator: Operator, width: u32) {
-        let named = |part: &str| format!("layer{layer}.{part}");
-        match operator {
-            Operator::Conv { kernel } => self.conv(&named("conv"), Conv2d::square(width, kernel)),
-            Operator::Separable => {
-                let channels = self.shape.channels;
-                self.conv(&named("depthwise"), Conv2d { groups: channels, ..Conv2d::square(channels, 3) });
-                self.conv(&named("pointwise"), Conv2d::square(width, 1));
-            }
-            Operator::Fire => self.fire(&named("fire"), width),
-            Operator::BatchNorm => self.push(named("norm"), Op::BatchNorm(BatchNorm::default())),
-            Operator::MaxPool => self.pool(named("pool"), Op::MaxPool),
-            Operator::AvgPool => self.pool(named("pool"), Op::AvgPool),
-            Operator::Identity => self.push(named("identity"), Op::Identity),
+/// Adds layer `number` to a network, in this style.
+pub(super) fn push_layer(
+    builder: &mut NetworkBuilder,
+    number: usize,
+    operator: Operator,
+    width: u32,
+    style: Style,
+) {
+    let name = format!("layer{number}");
+    let part = |part: &str| format!("{name}.{part}");
+    match operator {
+        Operator::Conv { kernel } => builder.conv(&part("conv"), Conv2d::square(width, kernel), style),
+        Operator::Separable => {
+            let kernel = Pair::square(3);
+            builder.separable(&name, Separable { out_channels: width, kernel, stride: Pair::ONE }, style)
         }
-    }
-
-    /// Convolution, normalisation if wanted, ReLU. Behind a normalisation a bias would have no effect.
-    fn conv(&mut self, name: &str, conv: Conv2d) {
-        self.push(name.to_owned(), Op::Conv2d(Conv2d { bias: !self.auto_norm, ..conv }));
-        self.shape.channels = conv.out_channels;
-        if self.auto_norm {
-            self.push(format!("{name}.norm"), Op::BatchNorm(BatchNorm::default()));
+        Operator::Fire => {
+            let squeeze = width.div_ceil(FIRE_SQUEEZE_DIVISOR);
+            let expand3x3 = width / 2;
+            let fire = Fire { squeeze, expand1x1: width - expand3x3, expand3x3, bypass: Bypass::None };
+            builder.fire(&part("fire"), fire, style)
         }
-        self.push(format!("{name}.relu"), Op::Relu);
-    }
-
-    fn fire(&mut self, name: &str, width: u32) {
-        self.conv(&format!("{name}.squeeze"), Conv2d::square(width.div_ceil(FIRE_SQUEEZE_DIVISOR), 1));
-        let squeezed = (self.newest.clone(), self.shape);
-        let wide = width / 2;
-        let mut branches = Vec::new();
-        for (kernel, channels) in [(1, width - wide), (3, wide)] {
-            if channels > 0 {
-                (self.newest, self.shape) = squeezed.clone();
-                self.conv(&format!("{name}.expand{kernel}x{kernel}"), Conv2d::square(channels, kernel));
-                branches.push(self.newest.clone());
-            }
-        }
-        let branches: Vec<&str> = branches.iter().map(String::as_str).collect();
-        self.newest = self.network.push_reading(format!("{name}.concat"), Op::Concat, &branches);
-        self.shape.channels = width;
-    }
-
-    /// Pools 2×2, or less where the image is smaller.
-    fn pool(&mut self, name: String, op: fn(Pool) -> Op) {
-        let kernel = Pair { vertical: self.shape.height.min(2), horizontal: self.shape.width.min(2) };
-        self.push(name, op(Pool { kernel, ..Pool::square(1) }));
-        self.shape.height /= kernel.vertical;
-        self.shape.width /= kernel.horizontal;
-    }
-
-    fn push(&mut self, name: String, op: Op) {
-        self.newest = self.network.push_reading(name, op, &[&self.newest]);
-    }
+        Operator::BatchNorm => builder.push(part("norm"), Op::BatchNorm(BatchNorm::default())),
+        Operator::MaxPool => builder.pool(part("pool"), Op::MaxPool, Pool::square(2)),
+        Operator::AvgPool => builder.pool(part("pool"), Op::AvgPool, Pool::square(2)),
+        Operator::Identity => builder.push(part("identity"), Op::Identity),
+    };
 }

@@ -25,10 +25,14 @@ flash_bytes: number,
  */
 ram_bytes: number, 
 /**
- * Estimated latency on the run's device, in milliseconds.
+ * Estimated latency on the run's device or the candidate's own accelerator, in milliseconds.
  */
 latency_ms: number, 
 /**
- * Estimated energy of one inference on the run's device, in millijoules; none where its power is unknown.
+ * Estimated energy of one inference there, in millijoules; none where its power is unknown.
  */
-energy_mj: number | null, };
+energy_mj: number | null, 
+/**
+ * Silicon of the candidate's own accelerator in square millimeters; none where it has none.
+ */
+area_mm2?: number, };

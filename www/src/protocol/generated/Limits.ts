@@ -35,4 +35,8 @@ max_flops: number | null,
 /**
  * Trainable parameters.
  */
-max_params: number | null, };
+max_params: number | null, 
+/**
+ * Silicon of an accelerator in square millimeters.
+ */
+area_mm2?: number, };

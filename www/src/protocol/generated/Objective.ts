@@ -3,4 +3,4 @@
 /**
  * A cost: what can be traded against accuracy, and what can be limited. Memory is that of int8.
  */
-export type Objective = "params" | "macs" | "flops" | "ram" | "flash" | "memory" | "latency" | "energy";
+export type Objective = "params" | "macs" | "flops" | "ram" | "flash" | "memory" | "latency" | "energy" | "area";

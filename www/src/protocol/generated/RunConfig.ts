@@ -88,6 +88,10 @@ max_flops: number | null,
  */
 max_params: number | null, 
 /**
+ * Limit of the silicon of an accelerator in square millimeters.
+ */
+area_mm2?: number, 
+/**
  * Settings that the members declare, by `member.name`; those not named have their defaults.
  */
 settings: { [key in string]: SettingValue }, };
