@@ -66,6 +66,10 @@ pub struct RunConfig {
     /// Limit of trainable parameters.
     #[ts(type = "number | null")]
     pub max_params: Option<u64>,
+    /// The file of the space `custom`, as JSON text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional, as = "Option<String>")]
+    pub custom: Option<String>,
     /// Settings that the members declare, by `member.name`; those not named have their defaults.
     pub settings: BTreeMap<String, SettingValue>,
 }
@@ -93,6 +97,7 @@ impl Default for RunConfig {
             max_macs: None,
             max_flops: None,
             max_params: None,
+            custom: None,
             settings: BTreeMap::new(),
         }
     }

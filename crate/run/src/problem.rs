@@ -3,7 +3,7 @@ use nas_cost::{AnalyticalEstimator, Device, Estimator, Limits, NetworkCosts, Vio
 use nas_data::Augmentation;
 use nas_member::{Member, Settings};
 use nas_search::{Strategy, strategies, strategy};
-use nas_space::{Genotype, Space, space, spaces};
+use nas_space::{Custom, Genotype, Space, space, spaces};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -76,7 +76,10 @@ impl Problem {
         check(config, &evaluation, data.res)?;
         let input = Shape::new(facts.channels, data.res, data.res);
         let space_problem = nas_space::Problem { input, classes: facts.classes };
-        let space = space(&config.space, space_problem, &settings_of(config, &spaces(), &config.space))?;
+        let space: Box<dyn Space> = match &config.custom {
+            Some(file) if config.space == "custom" => Box::new(Custom::from_json(space_problem, file)?),
+            _ => space(&config.space, space_problem, &settings_of(config, &spaces(), &config.space))?,
+        };
         let strategy_settings = settings_of(config, &strategies(), &config.strategy);
         let device = device(&config.device)?;
         let limits = limits(config, device);

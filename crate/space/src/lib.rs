@@ -4,6 +4,8 @@
 //! decode a [`Genotype`] into a network. Counting, drawing and mutation work on genes alone, so a new space
 //! gets them for nothing (docs/adding-a-space.md). [`spaces`] is the registry.
 
+mod cell;
+mod custom;
 mod declare;
 mod distinct;
 mod fire;
@@ -19,6 +21,8 @@ mod pick;
 mod registry;
 mod signal;
 
+pub use cell::Cell;
+pub use custom::{Custom, CustomError, MAX_CUSTOM_BYTES};
 pub use distinct::{MAX_ENUMERATED, distinct_networks};
 pub use fire::Fire;
 pub use gene::{Gene, Parent};

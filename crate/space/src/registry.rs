@@ -2,7 +2,10 @@ use nas_arch::{Network, Shape};
 use nas_member::{Member, Settings};
 use thiserror::Error;
 
-use crate::{Fire, GeneTree, Genotype, Hierarchical, Hybrid, Layers, MetaKernel, Mobile, Signal};
+use crate::{
+    Cell, Custom, CustomError, Fire, GeneTree, Genotype, Hierarchical, Hybrid, Layers, MetaKernel, Mobile,
+    Signal,
+};
 
 /// What a network has to fit: the images and the classes of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,19 +60,24 @@ pub enum SpaceError {
         /// What is in the way, and what to choose instead.
         reason: String,
     },
+    /// A file that is no space.
+    #[error("not a search space: {0}")]
+    Custom(#[from] CustomError),
 }
 
 type Make = fn(Problem, &Settings) -> Result<Box<dyn Space>, SpaceError>;
 
 /// One line for each space.
-const REGISTRY: [(fn() -> Member, Make); 7] = [
+const REGISTRY: [(fn() -> Member, Make); 9] = [
     (Layers::member, |problem, settings| Ok(Box::new(Layers::new(problem, settings)))),
     (Fire::member, |problem, settings| Ok(Box::new(Fire::new(problem, settings)?))),
     (Mobile::member, |problem, settings| Ok(Box::new(Mobile::new(problem, settings)?))),
+    (Cell::member, |problem, settings| Ok(Box::new(Cell::new(problem, settings)?))),
     (Hybrid::member, |problem, settings| Ok(Box::new(Hybrid::new(problem, settings)?))),
     (Hierarchical::member, |problem, settings| Ok(Box::new(Hierarchical::new(problem, settings)?))),
     (Signal::member, |problem, settings| Ok(Box::new(Signal::new(problem, settings)?))),
     (MetaKernel::member, |problem, settings| Ok(Box::new(MetaKernel::new(problem, settings)?))),
+    (Custom::member, |_, _| Err(Custom::without_file())),
 ];
 
 /// All spaces, as lists show them.

@@ -88,6 +88,10 @@ max_flops: number | null,
  */
 max_params: number | null, 
 /**
+ * The file of the space `custom`, as JSON text.
+ */
+custom?: string, 
+/**
  * Settings that the members declare, by `member.name`; those not named have their defaults.
  */
 settings: { [key in string]: SettingValue }, };
