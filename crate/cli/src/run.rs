@@ -23,6 +23,9 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 pub(crate) struct Arguments {
     /// A link (its `#…` is enough, in quotes) or a configuration file (`run.json`).
     source: String,
+    /// The file of the space `custom`; a link can hold it too.
+    #[arg(long, value_name = "FILE")]
+    space_file: Option<PathBuf>,
     /// Threads that train; as many as processors, if not given. The result does not depend on it.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
@@ -62,7 +65,10 @@ struct FrontJson<'a> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let config = configuration(arguments)?;
+    let mut config = configuration(arguments)?;
+    if let Some(path) = &arguments.space_file {
+        config.custom = Some(network::read_text(&path.display().to_string(), MAX_FILE_BYTES)?);
+    }
     let info = data::find(&config.data)?;
     let time_limit = arguments
         .time_limit

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use clap::Args;
 use nas_arch::Network;
 use nas_numerics::Rng;
@@ -6,12 +8,18 @@ use nas_space::Genotype;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::{data, print_json};
+use crate::{data, network, print_json};
+
+/// The largest space file that is read, in bytes; what a space takes is less.
+const MAX_FILE_BYTES: u64 = 1 << 20;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// The search space.
     space: String,
+    /// The file of the space `custom`.
+    #[arg(long, value_name = "FILE")]
+    space_file: Option<PathBuf>,
     /// How many networks to draw.
     #[arg(long, default_value_t = 1)]
     count: u32,
@@ -36,8 +44,13 @@ struct Line {
 /// Draws uniformly from all genotypes of the space, without regard to any device.
 pub(crate) fn sample(arguments: &Arguments) -> Result<(), Failure> {
     let facts = DataFacts::of(data::find(&arguments.data)?);
-    let config =
-        RunConfig { space: arguments.space.clone(), data: arguments.data.clone(), ..RunConfig::default() };
+    let read = |path: &PathBuf| network::read_text(&path.display().to_string(), MAX_FILE_BYTES);
+    let config = RunConfig {
+        space: arguments.space.clone(),
+        data: arguments.data.clone(),
+        custom: arguments.space_file.as_ref().map(read).transpose()?,
+        ..RunConfig::default()
+    };
     let problem = Problem::new(&config, &facts)?;
     let mut rng = Rng::for_purpose(arguments.seed, "sample", 0);
     for _ in 0..arguments.count {

@@ -70,6 +70,10 @@ pub struct RunConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub area_mm2: Option<f64>,
+    /// The file of the space `custom`, as JSON text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional, as = "Option<String>")]
+    pub custom: Option<String>,
     /// Settings that the members declare, by `member.name`; those not named have their defaults.
     pub settings: BTreeMap<String, SettingValue>,
 }
@@ -98,6 +102,7 @@ impl Default for RunConfig {
             max_flops: None,
             max_params: None,
             area_mm2: None,
+            custom: None,
             settings: BTreeMap::new(),
         }
     }

@@ -91,22 +91,19 @@ impl Problem {
     fn why_nothing_was_drawn(&self, nearest: &Genotype, rng: &mut Rng) -> Result<RunError, RunError> {
         let genes = self.space.genes();
         let excess_of = |genotype: &Genotype| Ok::<_, RunError>(excess(&self.price(genotype)?.violations));
-        let (nearest, search) = match u32::try_from(genes.size()) {
-            Ok(candidates @ ..=MAX_ENUMERATED) => {
-                let mut nearest = (nearest.clone(), excess_of(nearest)?);
-                for genotype in genes.all() {
-                    let excess = excess_of(&genotype)?;
-                    if excess < nearest.1 {
-                        nearest = (genotype, excess);
-                    }
+        let (nearest, search) = if let Ok(candidates @ ..=MAX_ENUMERATED) = u32::try_from(genes.size()) {
+            let mut nearest = (nearest.clone(), excess_of(nearest)?);
+            for genotype in genes.all() {
+                let excess = excess_of(&genotype)?;
+                if excess < nearest.1 {
+                    nearest = (genotype, excess);
                 }
-                (nearest.0, FeasibilitySearch::Exact { candidates })
             }
-            _ => {
-                let mut badness = |genotype: &Genotype| excess_of(genotype).unwrap_or(f64::INFINITY);
-                let (nearest, _) = genes.descend(nearest, &mut badness, DESCENT_STEPS, rng);
-                (nearest, FeasibilitySearch::Steps { draws: FEASIBILITY_DRAWS, steps: DESCENT_STEPS })
-            }
+            (nearest.0, FeasibilitySearch::Exact { candidates })
+        } else {
+            let mut badness = |genotype: &Genotype| excess_of(genotype).unwrap_or(f64::INFINITY);
+            let (nearest, _) = genes.descend(nearest, &mut badness, DESCENT_STEPS, rng);
+            (nearest, FeasibilitySearch::Steps { draws: FEASIBILITY_DRAWS, steps: DESCENT_STEPS })
         };
         let violations = self.price(&nearest)?.violations;
         Ok(if violations.is_empty() {

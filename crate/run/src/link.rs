@@ -5,6 +5,7 @@
 //! error unless asked to be lenient.
 
 mod field;
+mod packed_text;
 
 use nas_cost::devices;
 use nas_member::{Member, Setting, SettingError, SettingValue, Text};

@@ -104,7 +104,8 @@ impl Problem {
         let input = Shape::new(facts.channels, data.res, data.res);
         let space_problem = nas_space::Problem { input, classes: facts.classes };
         let space_settings = |member: &Member| member_settings(config, member);
-        let space = configured_space(&config.space, space_problem, &space_settings)?;
+        let space =
+            configured_space(&config.space, space_problem, &space_settings, config.custom.as_deref())?;
         let strategy_settings = settings_of(config, &strategies(), &config.strategy);
         let device = device(&config.device)?;
         let mut limits = configured_limits(config);

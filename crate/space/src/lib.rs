@@ -5,6 +5,8 @@
 //! gets them for nothing (docs/adding-a-space.md). [`spaces`] is the registry.
 
 mod accelerator;
+mod cell;
+mod custom;
 mod declare;
 mod distinct;
 mod fire;
@@ -21,6 +23,8 @@ mod registry;
 mod signal;
 
 pub use accelerator::{Hardware, Joint};
+pub use cell::Cell;
+pub use custom::{Custom, CustomError, MAX_CUSTOM_BYTES};
 pub use distinct::{MAX_ENUMERATED, distinct_networks};
 pub use fire::Fire;
 pub use gene::{Gene, Parent};

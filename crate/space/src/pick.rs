@@ -11,31 +11,43 @@ pub(crate) struct Pick {
     values: Vec<u32>,
 }
 
-/// When a gene is active.
-pub(crate) type When = Option<Parent>;
-
-/// Always.
-pub(crate) const ALWAYS: When = None;
+/// The condition of a gene that is always active.
+pub(crate) const ALWAYS: Option<Parent> = None;
 
 impl Genes {
     /// A number, in ascending order.
-    pub(crate) fn number(&mut self, id: impl Into<String>, values: &[u32], when: When) -> Pick {
+    pub(crate) fn number(
+        &mut self,
+        id: impl Into<String>,
+        values: &[u32],
+        when: impl Into<Option<Parent>>,
+    ) -> Pick {
         self.declare(Gene::ordinal(id, values), values.to_vec(), when)
     }
 
     /// A share or a factor, in thousandths and ascending; shown as a decimal fraction.
-    pub(crate) fn thousandths(&mut self, id: impl Into<String>, values: &[u32], when: When) -> Pick {
+    pub(crate) fn thousandths(
+        &mut self,
+        id: impl Into<String>,
+        values: &[u32],
+        when: impl Into<Option<Parent>>,
+    ) -> Pick {
         let shown = values.iter().map(|&value| f64::from(value) / 1000.0);
         self.declare(Gene::ordinal(id, shown), values.to_vec(), when)
     }
 
     /// One of some words; its value is the place in the list.
-    pub(crate) fn word(&mut self, id: impl Into<String>, words: &[&str], when: When) -> Pick {
+    pub(crate) fn word(
+        &mut self,
+        id: impl Into<String>,
+        words: &[&str],
+        when: impl Into<Option<Parent>>,
+    ) -> Pick {
         self.declare(Gene::new(id, words), (0..words.len() as u32).collect(), when)
     }
 
     /// Off (0) or on (1).
-    pub(crate) fn switch(&mut self, id: impl Into<String>, when: When) -> Pick {
+    pub(crate) fn switch(&mut self, id: impl Into<String>, when: impl Into<Option<Parent>>) -> Pick {
         self.word(id, &["off", "on"], when)
     }
 
@@ -44,13 +56,28 @@ impl Genes {
         GeneTree::new(self.0)
     }
 
-    fn declare(&mut self, gene: Gene, values: Vec<u32>, when: When) -> Pick {
-        self.0.push(Gene { parent: when, ..gene });
+    /// A gene as it is.
+    pub(crate) fn push(&mut self, gene: Gene) {
+        self.0.push(gene);
+    }
+
+    fn declare(&mut self, gene: Gene, values: Vec<u32>, when: impl Into<Option<Parent>>) -> Pick {
+        self.push(Gene { parent: when.into(), ..gene });
         Pick { gene: self.0.len() - 1, values }
     }
 }
 
 impl Pick {
+    /// The gene of that index, whose choices stand for these values.
+    pub(crate) const fn of_gene(gene: usize, values: Vec<u32>) -> Self {
+        Self { gene, values }
+    }
+
+    /// The largest of its values.
+    pub(crate) fn largest(&self) -> u32 {
+        self.values.iter().copied().max().unwrap_or(0)
+    }
+
     /// What a genotype chose. Of an inactive gene it is the first choice.
     pub(crate) fn of(&self, genotype: &Genotype) -> u32 {
         self.values[usize::from(genotype.0[self.gene])]
@@ -67,18 +94,18 @@ impl Pick {
     }
 
     /// Active when the gene has at least this value.
-    pub(crate) fn at_least(&self, least: u32) -> When {
-        Some(self.when(|value| value >= least))
+    pub(crate) fn at_least(&self, least: u32) -> Parent {
+        self.when(|value| value >= least)
     }
 
     /// Active when the gene has at most this value.
-    pub(crate) fn at_most(&self, most: u32) -> When {
-        Some(self.when(|value| value <= most))
+    pub(crate) fn at_most(&self, most: u32) -> Parent {
+        self.when(|value| value <= most)
     }
 
     /// Active when the gene has this value.
-    pub(crate) fn is(&self, wanted: u32) -> When {
-        Some(self.when(|value| value == wanted))
+    pub(crate) fn is(&self, wanted: u32) -> Parent {
+        self.when(|value| value == wanted)
     }
 
     fn when(&self, holds: impl Fn(u32) -> bool) -> Parent {

@@ -3,7 +3,8 @@ use nas_member::{Member, Settings};
 use thiserror::Error;
 
 use crate::{
-    Fire, GeneTree, Genotype, Hardware, Hierarchical, Hybrid, Joint, Layers, MetaKernel, Mobile, Signal,
+    Cell, Custom, CustomError, Fire, GeneTree, Genotype, Hardware, Hierarchical, Hybrid, Joint, Layers,
+    MetaKernel, Mobile, Signal,
 };
 
 /// What a network has to fit: the images and the classes of the data.
@@ -64,19 +65,24 @@ pub enum SpaceError {
         /// What is in the way, and what to choose instead.
         reason: String,
     },
+    /// A file that is no space.
+    #[error("not a search space: {0}")]
+    Custom(#[from] CustomError),
 }
 
 type Make = fn(Problem, &Settings) -> Result<Box<dyn Space>, SpaceError>;
 
 /// One line for each space of networks. [`Joint`] joins each of them with hardware.
-const REGISTRY: [(fn() -> Member, Make); 7] = [
+const REGISTRY: [(fn() -> Member, Make); 9] = [
     (Layers::member, |problem, settings| Ok(Box::new(Layers::new(problem, settings)))),
     (Fire::member, |problem, settings| Ok(Box::new(Fire::new(problem, settings)?))),
     (Mobile::member, |problem, settings| Ok(Box::new(Mobile::new(problem, settings)?))),
+    (Cell::member, |problem, settings| Ok(Box::new(Cell::new(problem, settings)?))),
     (Hybrid::member, |problem, settings| Ok(Box::new(Hybrid::new(problem, settings)?))),
     (Hierarchical::member, |problem, settings| Ok(Box::new(Hierarchical::new(problem, settings)?))),
     (Signal::member, |problem, settings| Ok(Box::new(Signal::new(problem, settings)?))),
     (MetaKernel::member, |problem, settings| Ok(Box::new(MetaKernel::new(problem, settings)?))),
+    (Custom::member, |_, _| Err(Custom::without_file())),
 ];
 
 /// All spaces, as lists show them.
@@ -97,10 +103,10 @@ pub fn space(id: &str, problem: Problem, settings: &Settings) -> Result<Box<dyn 
         other if other == id => settings.clone(),
         _ => Settings::defaults(&member.settings),
     };
-    configured_space(id, problem, &settings_of)
+    configured_space(id, problem, &settings_of, None)
 }
 
-/// The space of that identifier, with the settings that each member involved is given.
+/// The space of that identifier, with the settings that each member involved is given, and the file of the space `custom`.
 ///
 /// # Errors
 /// If there is none, or it does not go with the problem.
@@ -108,6 +114,7 @@ pub fn configured_space(
     id: &str,
     problem: Problem,
     settings_of: &dyn Fn(&Member) -> Settings,
+    custom: Option<&str>,
 ) -> Result<Box<dyn Space>, SpaceError> {
     let members = spaces();
     let member = members.iter().find(|member| member.id == id).ok_or_else(|| SpaceError::Unknown {
@@ -115,9 +122,12 @@ pub fn configured_space(
         known: members.iter().map(|member| member.id).collect::<Vec<_>>().join(", "),
     })?;
     let settings = settings_of(member);
+    if let Some(file) = custom.filter(|_| id == Custom::ID) {
+        return Ok(Box::new(Custom::from_json(problem, file)?));
+    }
     if let Some((_, make)) = REGISTRY.iter().find(|(member, _)| member().id == id) {
         return make(problem, &settings);
     }
-    let network = configured_space(settings.word(Joint::NETWORK), problem, settings_of)?;
+    let network = configured_space(settings.word(Joint::NETWORK), problem, settings_of, custom)?;
     Ok(Box::new(Joint::new(network, &settings)))
 }

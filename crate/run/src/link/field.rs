@@ -1,13 +1,13 @@
 use nas_cost::Objective;
 use nas_member::Text;
 use nas_search::strategies;
-use nas_space::spaces;
+use nas_space::{MAX_CUSTOM_BYTES, spaces};
 use serde::Serialize;
 use ts_rs::TS;
 
 use crate::{MAX_CANDIDATES, MAX_EPOCHS, MAX_WIDTH, RunConfig, evaluations};
 
-use super::{device_ids, ids};
+use super::{device_ids, ids, packed_text};
 
 /// Largest whole number that JavaScript holds exactly.
 const MAX_EXACT: u64 = (1 << 53) - 1;
@@ -46,6 +46,7 @@ enum Place {
     OptionalInteger(fn(&mut RunConfig) -> &mut Option<u32>),
     OptionalLarge(fn(&mut RunConfig) -> &mut Option<u64>),
     OptionalNumber(fn(&mut RunConfig) -> &mut Option<f64>),
+    OptionalText(fn(&mut RunConfig) -> &mut Option<String>),
 }
 
 /// Why a value could not be taken as it stands.
@@ -61,7 +62,7 @@ const fn field(key: &'static str, en: &'static str, es: &'static str, place: Pla
 }
 
 /// All keys, in the order in which links are written.
-pub(super) const FIELDS: [Field; 21] = [
+pub(super) const FIELDS: [Field; 22] = [
     field("data", "Dataset", "Conjunto de datos", Place::Data(|c| &mut c.data)),
     field(
         "res",
@@ -158,6 +159,12 @@ pub(super) const FIELDS: [Field; 21] = [
         "Límite del área de un acelerador en milímetros cuadrados",
         Place::OptionalNumber(|c| &mut c.area_mm2),
     ),
+    field(
+        "custom",
+        "File of the space 'custom'",
+        "Archivo del espacio 'custom'",
+        Place::OptionalText(|c| &mut c.custom),
+    ),
 ];
 
 impl Field {
@@ -173,6 +180,7 @@ impl Field {
             Place::OptionalInteger(place) => optional(place(config).map(|value| value.to_string())),
             Place::OptionalLarge(place) => optional(place(config).map(|value| value.to_string())),
             Place::OptionalNumber(place) => optional(place(config).map(|value| value.to_string())),
+            Place::OptionalText(place) => optional(place(config).as_deref().map(packed_text::write)),
         }
     }
 
@@ -227,6 +235,10 @@ impl Field {
                 *place(config) = Some(number.ok_or_else(not_one)?);
                 Ok(())
             }
+            Place::OptionalText(place) => {
+                *place(config) = Some(packed_text::read(value).ok_or_else(not_one)?);
+                Ok(())
+            }
         }
     }
 
@@ -247,6 +259,9 @@ impl Field {
             Place::OptionalInteger(_) => format!("a whole number from 1 to {}", u32::MAX),
             Place::OptionalLarge(_) => format!("a whole number from 1 to {MAX_EXACT}"),
             Place::OptionalNumber(_) => "a positive number".to_owned(),
+            Place::OptionalText(_) => {
+                format!("a text of at most {MAX_CUSTOM_BYTES} bytes, compressed, in base64url")
+            }
         }
     }
 }

@@ -66,6 +66,10 @@ fn what_cannot_be_read_is_told() {
         ("res=9", "res=9 is out of bounds: 8 is used"),
         ("samples=5000", "samples=5000 is out of bounds: 1197 is used"),
         ("latency_ms=-1", "latency_ms=-1 is not a positive number: the default is used"),
+        (
+            "custom=!",
+            "custom=! is not a text of at most 16384 bytes, compressed, in base64url: the default is used",
+        ),
         ("layers.max_depth=99", "layers.max_depth=99 is out of bounds: 12 is used"),
         ("train.flip=2", "train.flip=2 is out of bounds: 1 is used"),
         ("train.noise=-0.5", "train.noise=-0.5 is out of bounds: 0 is used"),
@@ -145,8 +149,9 @@ prop_compose! {
         latency_ms in prop::option::of(0.001f64..1e6),
         population in prop::option::of(2u32..=1000),
         auto_norm in prop::option::of(any::<bool>()),
+        custom in prop::option::of(".{0,60}"),
     ) -> RunConfig {
-        let mut config = RunConfig { samples, seed, candidates, epochs, macs, width, ram, latency_ms, ..RunConfig::default() };
+        let mut config = RunConfig { samples, seed, candidates, epochs, macs, width, ram, latency_ms, custom, ..RunConfig::default() };
         if mnist { config.data = "mnist".into(); config.res = Some(7); }
         if random { config.strategy = "random".into(); }
         let mut set = |key: &str, value| config.settings.insert(key.into(), value);

@@ -3,13 +3,13 @@ use nas_numerics::Digester;
 use nas_space::{Gene, GeneTree, Space};
 
 use super::*;
-use crate::EpochScore;
+use crate::{EpochScore, FeasibilitySearch};
 
 fn facts() -> DataFacts {
     DataFacts {
         id: "digits8".into(),
         channels: 1,
-        resolutions: vec![4, 8],
+        resolutions: vec![2, 4, 8],
         default_resolution: 8,
         classes: 10,
         train_images: 1197,
@@ -220,13 +220,22 @@ fn what_cannot_be_is_refused_before_it_starts() {
         change(&mut config);
         Run::new(&config, &facts()).err().expect("this configuration cannot be").to_string()
     };
-    let cases: [(Change<'_>, &str); 13] = [
+    let cases: [(Change<'_>, &str); 16] = [
         (&|c| c.space = "outer".into(), "space: 'outer' is not one of layers"),
+        (&|c| c.space = "custom".into(), "'custom' cannot be searched here: it is made of a file"),
+        (
+            &|c| (c.space, c.custom) = ("custom".into(), Some("{\n  \"form\": 1}".into())),
+            "not a search space: line 2: unknown field `form`",
+        ),
+        (
+            &|c| (c.space, c.res) = ("cell".into(), Some(2)),
+            "'cell' cannot be searched here: it needs images of at least 4×4 pixels, these have 1×2×2",
+        ),
         (&|c| c.strategy = "hope".into(), "strategy: 'hope' is not one of random, regularized-evolution"),
         (&|c| c.eval = "guess".into(), "eval: 'guess' is not one of train"),
         (&|c| c.device = "toaster".into(), "device: 'toaster' is not one of gtx-1080-ti"),
         (&|c| c.data = "mnist".into(), "configured for mnist, but was given digits8"),
-        (&|c| c.res = Some(5), "res: digits8 has no resolution 5: use one of 4, 8"),
+        (&|c| c.res = Some(5), "res: digits8 has no resolution 5: use one of 2, 4, 8"),
         (&|c| c.samples = Some(0), "samples: digits8 has 1197 training images"),
         (&|c| set(c, "layers.widht", 4), "layers.widht: there is no such setting"),
         (&|c| set(c, "regularized-evolution.sample", 0), "regularized-evolution.sample: 0 is out of bounds"),
@@ -242,6 +251,38 @@ fn what_cannot_be_is_refused_before_it_starts() {
         let message = message(change);
         assert!(message.contains(expected), "gave: {message}\nexpected: {expected}");
     }
+}
+
+#[test]
+fn the_nearest_limit_is_exact_where_all_candidates_can_be_priced() {
+    let refused = |space: &str, settings: &[(&str, u32)]| {
+        let mut config = RunConfig { space: space.into(), max_params: Some(100), ..config(7) };
+        for (key, value) in settings {
+            set(&mut config, key, *value);
+        }
+        Run::new(&config, &facts()).err().unwrap()
+    };
+    // Behind a cell of nothing only the last normalization of 8 channels and the classifier count.
+    let least = 16 + 90;
+    let RunError::Infeasible(nearest) = refused("cell", &[("cell.channels", 2)]) else {
+        panic!("a hundred is too few")
+    };
+    assert_eq!(nearest.search, FeasibilitySearch::Exact { candidates: 15_625 });
+    assert_eq!(
+        nearest.violations.iter().map(|v| (v.value, v.limit)).collect::<Vec<_>>(),
+        [(f64::from(least), 100.0)]
+    );
+    let message = RunError::Infeasible(nearest).to_string();
+    assert!(message.contains("of all 15625 candidates the nearest needs parameters"), "{message}");
+}
+
+#[test]
+fn a_file_of_its_own_is_searched() {
+    let file = include_str!("../../../../docs/spaces/examples/mobile-blocks.json");
+    let config = RunConfig { space: "custom".into(), custom: Some(file.into()), candidates: 20, ..config(7) };
+    let log = lines(&play(Run::new(&config, &facts()).unwrap(), 4, 0, false));
+    let LogLine::Run(header) = &log[0] else { panic!("the first line is the run's") };
+    assert_eq!((header.space_size.as_str(), &header.config), ("30", &config));
 }
 
 /// Proposes its first candidates, then nothing until so many are told.

@@ -92,6 +92,10 @@ max_params: number | null,
  */
 area_mm2?: number, 
 /**
+ * The file of the space `custom`, as JSON text.
+ */
+custom?: string, 
+/**
  * Settings that the members declare, by `member.name`; those not named have their defaults.
  */
 settings: { [key in string]: SettingValue }, };
