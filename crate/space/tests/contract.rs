@@ -180,7 +180,9 @@ fn mutants_neighbours_and_children_stay_inside() {
         }
         let neighbours = genes.neighbours(&genotype);
         assert!(!neighbours.is_empty() && !neighbours.contains(&genotype), "{id}");
-        neighbours.iter().for_each(|neighbour| _ = check(id, &*space, problem, neighbour));
+        for neighbour in &neighbours {
+            check(id, &*space, problem, neighbour);
+        }
     }
 }
 
