@@ -181,6 +181,20 @@ fn bad_input_is_told_with_exit_code_2() {
 }
 
 #[test]
+fn costs_of_a_reference_network_are_those_of_its_publication() {
+    let words = ["cost", "ref:mobilenet-v1-0.25", "--classes", "1001", "--resolution", "128", "--json"];
+    let cost = json(&words);
+    assert_eq!((&cost["params"], &cost["macs"]), (&470_329.into(), &13_570_304.into()));
+    let networks = json(&["list", "networks", "--json"]);
+    let listed =
+        |id: &str| networks.as_array().unwrap().iter().find(|network| network["id"] == id).expect(id).clone();
+    let squeezenet = listed("squeezenet-1.1");
+    assert_eq!(squeezenet["input"], serde_json::json!([3, 224, 224]));
+    assert_eq!((&squeezenet["classes"], &squeezenet["params"]), (&1000.into(), &1_235_496.into()));
+    assert_eq!(squeezenet["macs"], 349_151_936);
+}
+
+#[test]
 fn a_benchmark_of_any_level_is_a_share_of_its_peak() {
     let words = ["bench", "--workload", "W1", "--seconds", "0", "--level", "baseline", "--profile", "--json"];
     let bench = json(&words);
