@@ -209,6 +209,25 @@ fn a_benchmark_of_any_level_is_a_share_of_its_peak() {
 }
 
 #[test]
+fn a_benchmark_prices_candidates() {
+    let pricing = json(&["bench", "--pricing", "layers", "--json"]);
+    let us = |key: &str| pricing[key].as_f64().unwrap();
+    assert!(0.0 < us("us_per_network") && us("us_per_network") < us("us_per_candidate"), "{pricing}");
+}
+
+/// The small ones, on the smallest images that all of them take.
+#[test]
+fn small_reference_networks_can_be_trained() {
+    for id in ["mnist-fire", "mobile-tiny", "hybrid-tiny", "residual-tiny", "separable-tiny", "signal-tiny"] {
+        let network = format!("ref:{id}");
+        let sizes = ["--channels", "1", "--resolution", "8", "--classes", "10"];
+        let words = ["train", &network, "--data", "digits8", "--epochs", "1", "--json"];
+        let training = json(&[&words[..], &sizes].concat());
+        assert!(training["curve"][0]["loss"].as_f64().unwrap() < 2.6, "{id}: {training}");
+    }
+}
+
+#[test]
 fn a_lenient_run_tells_and_goes_on() {
     let output = nas(&["run", &format!("{QUICK}&colour=red"), "--lenient", "--json"]);
     assert!(output.status.success());
