@@ -1,6 +1,6 @@
 //! Networks put together layer by layer and block by block.
 
-use crate::graph::layer_shape;
+use crate::graph::{check_tensor, layer_shape};
 use crate::{
     BatchNorm, Conv2d, Dense, INPUT_NAME, INPUT_TENSOR, Layer, Network, NetworkError, Op, Pair, Pool, Shape,
     TensorId,
@@ -94,7 +94,10 @@ impl NetworkBuilder {
     /// A network without layers.
     #[must_use]
     pub fn new(input: Shape) -> Self {
-        Self { network: Network::new(input), shapes: vec![input], newest: INPUT_TENSOR, failure: None }
+        let failure = check_tensor(INPUT_NAME, input).err();
+        // Blocks compute with the shapes: behind an input that cannot be, they do so with the smallest.
+        let shapes = vec![if failure.is_none() { input } else { Shape::new(1, 1, 1) }];
+        Self { network: Network::new(input), shapes, newest: INPUT_TENSOR, failure }
     }
 
     /// The tensor that the next layer reads.
@@ -153,7 +156,7 @@ impl NetworkBuilder {
     /// The network.
     ///
     /// # Errors
-    /// If a layer did not fit.
+    /// If the input cannot be, or a layer did not fit.
     pub fn finish(self) -> Result<Network, NetworkError> {
         self.failure.map_or(Ok(self.network), Err)
     }
@@ -286,6 +289,17 @@ mod tests {
                 matches!(network.layers[0].op, Op::AvgPool(pool) if pool.kernel == kernel),
                 "{network:?}"
             );
+        }
+    }
+
+    #[test]
+    fn an_input_that_cannot_be_is_told() {
+        for input in [Shape::new(0, 8, 8), Shape::new(3, u32::MAX, u32::MAX), Shape::new(65_536, 65_536, 1)] {
+            let mut builder = NetworkBuilder::new(input);
+            builder.pool("pool", Op::MaxPool, Pool::square(2));
+            builder.classifier(10);
+            let error = builder.finish().unwrap_err().to_string();
+            assert!(error.starts_with("layer 'input': "), "{error}");
         }
     }
 

@@ -3,8 +3,8 @@ mod rules;
 use std::collections::BTreeMap;
 
 use crate::{INPUT_NAME, Layer, MAX_LAYERS, Network, NetworkError, Op, Parameter, Shape};
-pub(crate) use rules::layer_shape;
-use rules::{check_elements, check_tensor};
+use rules::check_elements;
+pub(crate) use rules::{check_tensor, layer_shape};
 
 /// A tensor of a graph: 0 is the input, `i + 1` the output of node `i`.
 pub type TensorId = usize;

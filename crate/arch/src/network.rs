@@ -1,10 +1,18 @@
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeMap};
+use core::fmt;
+
+use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeMap};
 use ts_rs::TS;
 
-use crate::{Graph, NetworkError, Op, Shape};
+use crate::{Graph, MAX_LAYERS, NetworkError, Op, Shape};
 
 /// The name by which layers read the network's input.
 pub const INPUT_NAME: &str = "input";
+
+/// The most characters that the name of a layer may have in a file, so that messages can be read.
+const MAX_NAME_LENGTH: usize = 128;
+/// Far more than any operator has.
+const MAX_SETTINGS: usize = 32;
 
 /// A network: the shape of its input and its layers, inputs before their readers. The last layer is the
 /// output.
@@ -83,7 +91,39 @@ impl Network {
 #[serde(deny_unknown_fields)]
 struct NetworkForm {
     input: Shape,
-    layers: Vec<serde_json::Map<String, serde_json::Value>>,
+    layers: LayerForms,
+}
+
+/// The settings of each layer, of at most [`MAX_LAYERS`].
+struct LayerForms(Vec<Fields>);
+
+type Fields = serde_json::Map<String, serde_json::Value>;
+
+impl<'de> Deserialize<'de> for LayerForms {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(LayerFormsVisitor)
+    }
+}
+
+struct LayerFormsVisitor;
+
+impl<'de> Visitor<'de> for LayerFormsVisitor {
+    type Value = LayerForms;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list of layers")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<LayerForms, A::Error> {
+        let mut layers = Vec::new();
+        while let Some(fields) = sequence.next_element()? {
+            if layers.len() == MAX_LAYERS {
+                return Err(A::Error::custom(format!("more than {MAX_LAYERS} layers")));
+            }
+            layers.push(fields);
+        }
+        Ok(LayerForms(layers))
+    }
 }
 
 impl<'de> Deserialize<'de> for Network {
@@ -92,8 +132,9 @@ impl<'de> Deserialize<'de> for Network {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let form = NetworkForm::deserialize(deserializer)?;
         let mut network = Self::new(form.input);
-        for (index, fields) in form.layers.into_iter().enumerate() {
-            let name = fields.get("name").and_then(|name| name.as_str()).unwrap_or("unnamed").to_owned();
+        for (index, fields) in form.layers.0.into_iter().enumerate() {
+            let name = fields.get("name").and_then(|name| name.as_str()).unwrap_or("unnamed");
+            let name = name.chars().take(MAX_NAME_LENGTH).collect();
             let layer = read_layer(fields, index, network.layers.last()).map_err(|problem| {
                 D::Error::custom(NetworkError::Layer { index: index + 1, name, problem })
             })?;
@@ -103,30 +144,60 @@ impl<'de> Deserialize<'de> for Network {
     }
 }
 
-fn read_layer(
-    mut fields: serde_json::Map<String, serde_json::Value>,
-    index: usize,
-    previous: Option<&Layer>,
-) -> Result<Layer, String> {
-    let read = |value, what: &str| serde_json::from_value(value).map_err(|error| format!("{what}: {error}"));
-    let name = fields.remove("name").map(|value| read(value, "name")).transpose()?;
-    let inputs = fields
-        .remove("inputs")
-        .map(|value| serde_json::from_value::<Vec<String>>(value).map_err(|error| format!("inputs: {error}")))
-        .transpose()?;
-    if !fields.contains_key("op") {
-        return Err("no operator: add \"op\"".into());
-    }
-    let settings = fields.keys().filter(|key| *key != "op").cloned().collect::<Vec<_>>();
-    let op: Op = serde_json::from_value(fields.into()).map_err(|error| error.to_string())?;
-    if let (true, Some(setting)) = (op.is_plain(), settings.first()) {
-        return Err(format!("unknown field `{setting}`: {} has no settings", op.id()));
+fn read_layer(mut fields: Fields, index: usize, previous: Option<&Layer>) -> Result<Layer, String> {
+    let name = fields.remove("name").map(|value| read("name", value)).transpose()?;
+    let inputs: Option<Vec<String>> =
+        fields.remove("inputs").map(|value| read("inputs", value)).transpose()?;
+    for (what, name) in
+        name.iter().map(|name| ("name", name)).chain(inputs.iter().flatten().map(|input| ("inputs", input)))
+    {
+        let length = name.chars().count();
+        if length > MAX_NAME_LENGTH {
+            return Err(format!(
+                "{what}: a name of {length} characters, at most {MAX_NAME_LENGTH} are allowed"
+            ));
+        }
     }
     Ok(Layer {
-        name: name.unwrap_or_else(|| format!("{}-{}", op.id(), index + 1)),
+        op: read_op(&fields)?,
+        name: name.unwrap_or_else(|| format!("{}-{}", fields["op"].as_str().unwrap_or_default(), index + 1)),
         inputs: inputs.unwrap_or_else(|| vec![previous.map_or(INPUT_NAME, |layer| &layer.name).to_owned()]),
-        op,
     })
+}
+
+fn read<T: DeserializeOwned>(what: &str, value: serde_json::Value) -> Result<T, String> {
+    serde_json::from_value(value).map_err(|error| format!("{what}: {error}"))
+}
+
+fn read_op(fields: &Fields) -> Result<Op, String> {
+    if !fields.get("op").is_some_and(serde_json::Value::is_string) {
+        return Err("no operator: add \"op\"".into());
+    }
+    let settings = || fields.keys().filter(|key| *key != "op");
+    if settings().count() > MAX_SETTINGS {
+        return Err(format!("more than {MAX_SETTINGS} settings: no operator has as many"));
+    }
+    let parse = |fields: Fields| Op::deserialize(serde_json::Value::Object(fields));
+    let op = parse(fields.clone()).map_err(|error| {
+        let problem = error.to_string();
+        if problem.starts_with("missing field") || problem.starts_with("unknown") {
+            return problem;
+        }
+        // The first bad value ends the reading: it is the one without which the problem is another.
+        let without = |key: &str| {
+            let mut fields = fields.clone();
+            fields.remove(key);
+            parse(fields).err().map(|error| error.to_string())
+        };
+        let culprit = settings().find(|key| without(key).as_ref() != Some(&problem));
+        culprit.map_or_else(|| problem.clone(), |key| format!("{key}: {problem}"))
+    })?;
+    match settings().next() {
+        Some(setting) if op.is_plain() => {
+            Err(format!("unknown field `{setting}`: {} has no settings", op.id()))
+        }
+        _ => Ok(op),
+    }
 }
 
 impl Serialize for Layer {
@@ -235,9 +306,27 @@ mod tests {
             (&layers(r#"{"op": "dense", "out_features": 0}"#), "out_features is 0"),
             (&layers(r#"{"op": "relu", "inputs": ["later"]}"#), "reads 'later', which is no earlier layer"),
             (&layers(r#"{"kernel": 3}"#), "no operator"),
+            (&layers(r#"{"op": 3}"#), "no operator"),
+            (
+                &layers(r#"{"op": "max-pool", "kernel": 2, "stride": [1]}"#),
+                "layer 1 (unnamed): stride: expected",
+            ),
+            (&layers(r#"{"op": "conv2d", "kernel": 3, "out_channels": 1e99}"#), "out_channels: invalid type"),
+            (&layers(r#"{"op": "conv2d", "kernel": 3}"#), "layer 1 (unnamed): missing field `out_channels`"),
+            (&layers(r#"{"op": "conv2d", "out_channels": 3}"#), "layer 1 (unnamed): missing field `kernel`"),
+            (&layers(&r#"{"op": "relu"},"#.repeat(5000)), "more than 4096 layers at line 1 column "),
+            (
+                &layers(&format!(r#"{{"name": "{}", "op": "relu"}}"#, "n".repeat(1000))),
+                "a name of 1000 characters",
+            ),
+            (
+                &layers(&format!(r#"{{"inputs": ["{}"], "op": "relu"}}"#, "n".repeat(1000))),
+                "inputs: a name of 1000",
+            ),
         ];
         for (text, expected) in cases {
             let error = Network::from_json(text).unwrap_err().to_string();
+            assert!(error.len() < 1000, "{error}");
             assert!(error.contains(expected), "{text}\n  gave: {error}\n  expected: {expected}");
         }
     }

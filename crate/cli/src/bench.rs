@@ -1,5 +1,7 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark needs a clock")]
 
+mod pricing;
+
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -10,6 +12,7 @@ use nas_nn::peak::{multiply_add_chain, multiply_add_chain_flops};
 use nas_nn::{Level, with_level};
 use serde::Serialize;
 
+use self::pricing::PricingJson;
 use crate::failure::Failure;
 use crate::{print_json, print_line};
 
@@ -43,6 +46,9 @@ pub(crate) struct Arguments {
     /// Shows how long each kind of work takes.
     #[arg(long)]
     profile: bool,
+    /// Measures how fast candidates of a search space are priced, instead of trainings.
+    #[arg(long, value_name = "SPACE", conflicts_with_all = ["workload", "seconds", "level", "profile"])]
+    pricing: Option<String>,
     /// Writes JSON instead of a table.
     #[arg(long)]
     json: bool,
@@ -91,6 +97,10 @@ struct WorkloadJson {
 }
 
 pub(crate) fn bench(arguments: &Arguments) -> Result<(), Failure> {
+    if let Some(space) = &arguments.pricing {
+        let pricing = PricingJson::measure(space)?;
+        return if arguments.json { print_json(&pricing) } else { print_line(&pricing.line()) };
+    }
     let level = match arguments.level {
         None => Level::current(),
         Some(LevelArgument::Baseline) => Level::Baseline,

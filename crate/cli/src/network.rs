@@ -1,10 +1,13 @@
+use std::fs::File;
+use std::io::Read as _;
+
 use clap::Args;
 use nas_arch::{Network, ReferenceSizes, sized_reference};
 
 use crate::failure::Failure;
 
-/// The largest network file that is read, in bytes: far more than the largest allowed network needs.
-const MAX_FILE_BYTES: u64 = 16 << 20;
+/// The largest network file that is read, in bytes: 1 KiB for each of the 4,096 layers that a network may have.
+const MAX_FILE_BYTES: u64 = 4 << 20;
 
 /// Which network a command is about.
 #[derive(Args)]
@@ -43,11 +46,13 @@ impl NetworkArguments {
     }
 }
 
-/// Reads a text file of at most `max_bytes`.
+/// Reads a text file of at most `max_bytes`; of anything longer, a device that never ends among them, no more than that.
 pub(crate) fn read_text(path: &str, max_bytes: u64) -> Result<String, Failure> {
-    let size = std::fs::metadata(path).map_err(|error| Failure::in_file(path, error))?.len();
-    if size > max_bytes {
-        return Err(Failure::in_file(path, format!("{size} bytes, at most {max_bytes} are read")));
+    let in_file = |error| Failure::in_file(path, error);
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(max_bytes + 1).read_to_end(&mut bytes)).map_err(in_file)?;
+    if bytes.len() as u64 > max_bytes {
+        return Err(Failure::in_file(path, format!("more than {max_bytes} bytes: at most so many are read")));
     }
-    std::fs::read_to_string(path).map_err(|error| Failure::in_file(path, error))
+    String::from_utf8(bytes).map_err(|error| Failure::in_file(path, error.utf8_error()))
 }

@@ -181,6 +181,20 @@ fn bad_input_is_told_with_exit_code_2() {
 }
 
 #[test]
+fn costs_of_a_reference_network_are_those_of_its_publication() {
+    let words = ["cost", "ref:mobilenet-v1-0.25", "--classes", "1001", "--resolution", "128", "--json"];
+    let cost = json(&words);
+    assert_eq!((&cost["params"], &cost["macs"]), (&470_329.into(), &13_570_304.into()));
+    let networks = json(&["list", "networks", "--json"]);
+    let listed =
+        |id: &str| networks.as_array().unwrap().iter().find(|network| network["id"] == id).expect(id).clone();
+    let squeezenet = listed("squeezenet-1.1");
+    assert_eq!(squeezenet["input"], serde_json::json!([3, 224, 224]));
+    assert_eq!((&squeezenet["classes"], &squeezenet["params"]), (&1000.into(), &1_235_496.into()));
+    assert_eq!(squeezenet["macs"], 349_151_936);
+}
+
+#[test]
 fn a_benchmark_of_any_level_is_a_share_of_its_peak() {
     let words = ["bench", "--workload", "W1", "--seconds", "0", "--level", "baseline", "--profile", "--json"];
     let bench = json(&words);
@@ -192,6 +206,25 @@ fn a_benchmark_of_any_level_is_a_share_of_its_peak() {
     let share = gflops / number(&bench["peak_gflops"]["native"]);
     assert!((number(&result["share_of_peak"]) / share - 1.0).abs() < 1e-9, "{bench}");
     assert!(result["profile_ms"]["conv2d forward"].is_f64(), "{bench}");
+}
+
+#[test]
+fn a_benchmark_prices_candidates() {
+    let pricing = json(&["bench", "--pricing", "layers", "--json"]);
+    let us = |key: &str| pricing[key].as_f64().unwrap();
+    assert!(0.0 < us("us_per_network") && us("us_per_network") < us("us_per_candidate"), "{pricing}");
+}
+
+/// The small ones, on the smallest images that all of them take.
+#[test]
+fn small_reference_networks_can_be_trained() {
+    for id in ["mnist-fire", "mobile-tiny", "hybrid-tiny", "residual-tiny", "separable-tiny", "signal-tiny"] {
+        let network = format!("ref:{id}");
+        let sizes = ["--channels", "1", "--resolution", "8", "--classes", "10"];
+        let words = ["train", &network, "--data", "digits8", "--epochs", "1", "--json"];
+        let training = json(&[&words[..], &sizes].concat());
+        assert!(training["curve"][0]["loss"].as_f64().unwrap() < 2.6, "{id}: {training}");
+    }
 }
 
 #[test]

@@ -5,37 +5,7 @@
 //! cost, [`Limits`] says which are too much. [`AcceleratorCosts::of`] prices a network on a systolic array that is itself a
 //! value and can be searched for (docs/accelerator.md).
 //!
-//! # What is counted
-//! One inference of one image, without dead layers (those the output does not depend on) and without layers
-//! that pass their input on unchanged: they cost nothing. All counts are exact integers.
-//!
-//! | figure | what it counts |
-//! |---|---|
-//! | `params` | trainable parameters: weights, biases, scales and shifts of normalisations, logits of mixtures |
-//! | `params_total` | the same and the running means and variances of normalisations |
-//! | `params_deployed` | what is left on a device, after folding (below) |
-//! | `macs` | multiply-accumulates of convolutions, dense layers and attention; points in the padding count like others |
-//! | `flops` | operations of the network as it is written, before folding (below) |
-//!
-//! | operator | MACs | FLOPs |
-//! |---|---|---|
-//! | `conv2d` | out · in / groups · kernel height · kernel width · output pixels | 2 each MAC, and 1 each output for a bias |
-//! | `dense` | out · in | 2 each MAC, and 1 each output for a bias |
-//! | `meta-conv2d` | those of a `conv2d` with the largest kernel | likewise |
-//! | `attention` | 2 · pixels² / patch points · output channels: scores, and sums of values | 2 each MAC, and 6 each score: scaling and softmax |
-//! | `batch-norm` | 0 | 2 each element: its scale and its shift |
-//! | `relu` | 0 | 1 each element: a comparison |
-//! | `layer-norm` | 0 | 7 each element: mean and variance 4, division, scale, shift |
-//! | `tanh` | 0 | 1 each element |
-//! | `relu6`, `leaky-relu` | 0 | 2 each element: comparisons, or one and a multiplication |
-//! | `sigmoid`, `silu`, `hard-sigmoid` | 0 | 4 each element; an exponential or a division counts like an addition |
-//! | `hard-swish`, `gelu` | 0 | 5 each element, of which one is the error function |
-//! | `max-pool` | 0 | kernel points − 1 each output: comparisons |
-//! | `avg-pool`, `global-avg-pool` | 0 | kernel points each output: additions and one multiplication |
-//! | `add` | 0 | inputs − 1 each element |
-//! | `multiply` | 0 | 1 each element |
-//! | `mixture` | 0 | 2 · inputs − 1 each element |
-//! | `concat`, `channel-shuffle`, `upsample`, `downsample`, `zero`, `dropout`, `identity` | 0 | 0 |
+#![doc = include_str!("../../../docs/costs.md")]
 //!
 //! # What is deployed
 //! - A batch normalisation is **folded** into the convolution or dense layer whose output it alone reads (Jacob

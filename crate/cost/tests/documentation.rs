@@ -1,9 +1,10 @@
 //! What the pages say is what the code does.
 
-use nas_arch::{Network, Shape};
+use nas_arch::{Network, ReferenceSizes, Shape, sized_reference};
 use nas_cost::{Device, NetworkCosts, device};
 
 const NETWORK_FORMAT: &str = include_str!("../../../docs/network-format.md");
+const COSTS: &str = include_str!("../../../docs/costs.md");
 const ADDING_A_DEVICE: &str = include_str!("../../../docs/adding-a-device.md");
 
 /// The blocks of JSON of a page, each with the text behind it.
@@ -52,16 +53,38 @@ fn example_operators_have_the_shapes_the_page_says() {
     }
 }
 
-/// An operator that is not on the page is as good as not there.
+/// An operator that is not on the pages is as good as not there.
 #[test]
-fn every_operator_is_on_the_page() {
+fn every_operator_is_on_the_pages() {
     let error = network(r#"{"op": "none of them"}"#).unwrap_err().to_string();
     let (_, known) = error.split_once("expected one of ").expect("the error lists the operators");
     let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
     assert!(known.len() > 20, "{known:?}");
     let page: String = rows(NETWORK_FORMAT, "example").into_iter().map(|row| row[0]).collect();
+    let costs: String = rows(COSTS, "operator").into_iter().map(|row| row[0]).collect();
     for id in known {
         assert!(page.contains(&format!(r#""op": "{id}""#)), "no example of {id}");
+        assert!(costs.contains(&format!("`{id}`")), "no costs of {id}");
+    }
+}
+
+#[test]
+fn published_figures_are_those_of_the_commands_on_the_page() {
+    for row in rows(COSTS, "network") {
+        let words: Vec<&str> = row[1].trim_matches('`').split(' ').collect();
+        let option = |name: &str| {
+            let place = words.iter().position(|word| *word == name)?;
+            Some(words[place + 1].parse().unwrap())
+        };
+        let sizes = ReferenceSizes {
+            channels: None,
+            resolution: option("--resolution"),
+            classes: option("--classes"),
+        };
+        let network = sized_reference(words[2].strip_prefix("ref:").unwrap(), sizes).unwrap();
+        let costs = NetworkCosts::of(&network.resolve().unwrap()).unwrap();
+        let expected: Vec<u64> = row[2..].iter().map(|cell| cell.replace(',', "").parse().unwrap()).collect();
+        assert_eq!([costs.params, costs.params_total, costs.macs][..], expected, "{}", row[1]);
     }
 }
 

@@ -1,4 +1,4 @@
-"""Writes tests/goldens/costs/reference_networks.json: parameters and MACs of every reference network, counted where it comes from.
+"""Writes tests/goldens/cost/reference_networks.json: parameters and MACs of every reference network, counted where it comes from.
 
 Run it from anywhere: python tests/goldens/generators/reference_networks.py
 
@@ -25,7 +25,7 @@ from counting import Counted, of_keras, of_module
 from networks import connected
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-GOLDEN = ROOT / "tests/goldens/costs/reference_networks.json"
+GOLDEN = ROOT / "tests/goldens/cost/reference_networks.json"
 
 
 def version(package):

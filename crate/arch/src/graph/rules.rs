@@ -261,7 +261,7 @@ fn check_size(layer: &str, what: &'static str, value: u32) -> Result<(), Network
     }
 }
 
-pub(super) fn check_tensor(layer: &str, shape: Shape) -> Result<(), NetworkError> {
+pub(crate) fn check_tensor(layer: &str, shape: Shape) -> Result<(), NetworkError> {
     check_size(layer, "number of channels", shape.channels)?;
     check_size(layer, "height", shape.height)?;
     check_size(layer, "width", shape.width)?;
