@@ -6,7 +6,7 @@
 
 mod setting;
 
-pub use setting::{Choice, Setting, SettingError, SettingKind, SettingValue, Settings};
+pub use setting::{Choice, Setting, SettingError, SettingKind, SettingValue, Settings, parse_real};
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;

@@ -189,7 +189,7 @@ impl Setting {
             SettingKind::Integer { .. } => SettingValue::Integer(number(text)?),
             SettingKind::Real { .. } => {
                 // −0 is 0.
-                SettingValue::Real(text.parse::<f64>().map_err(|_| not_one())? + 0.0)
+                SettingValue::Real(parse_real(text).ok_or_else(not_one)? + 0.0)
             }
             SettingKind::Choice { .. } => SettingValue::Word(text.to_owned()),
             SettingKind::Numbers { .. } => {
@@ -341,6 +341,13 @@ impl Settings {
     }
 }
 
+/// The number of a text, written as in JSON: the parser that configurations and networks need anyway, since the one of the
+/// standard library would bring tables of its own to the browser.
+#[must_use]
+pub fn parse_real(text: &str) -> Option<f64> {
+    serde_json::from_str(text).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -378,6 +385,7 @@ mod tests {
         }
         assert_eq!(words.parse("fire,conv").unwrap().to_string(), "conv,fire");
         assert_eq!(real.parse("1e-3").unwrap().to_string(), "0.001");
+        assert_eq!(real.parse("0.9073038322028689").unwrap(), SettingValue::Real(0.907_303_832_202_868_9));
         assert_eq!(real.parse("-0").unwrap().to_string(), "0");
     }
 

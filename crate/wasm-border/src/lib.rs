@@ -6,7 +6,6 @@ use core::fmt::Display;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_wasm_bindgen::Serializer;
 use ts_rs::TS;
 use wasm_bindgen::JsValue;
 
@@ -44,16 +43,17 @@ pub fn coded<E: Display>(code: &'static str) -> impl FnOnce(E) -> BorderError {
     move |error| BorderError::new(code, error)
 }
 
-/// A plain object of a value: maps as objects, numbers as numbers, none as `null`.
+/// A plain object of a value, by way of its JSON text: maps as objects, none as `null`. Files, links and the log need the
+/// writer and the parser of that text anyway, and they keep the bits of every finite number.
 ///
 /// # Errors
 /// If a key of a map is no text.
 pub fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
-    value.serialize(&Serializer::json_compatible()).map_err(JsValue::from)
+    let text = serde_json::to_string(value).map_err(misuse)?;
+    js_sys::JSON::parse(&text)
 }
 
-/// The value of a plain object. It goes through its JSON text: one parser, which files and links need anyway, for all that
-/// comes in.
+/// The value of a plain object, by way of its JSON text as well.
 ///
 /// # Errors
 /// If the object is no such value.
@@ -61,7 +61,12 @@ pub fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
 pub fn from_js<T: DeserializeOwned>(value: JsValue) -> Result<T, JsValue> {
     let text = js_sys::JSON::stringify(&value).ok().and_then(|text| text.as_string());
     let text = text.ok_or_else(|| BorderError::misuse("the value cannot be written as JSON"))?;
-    serde_json::from_str(&text).map_err(|error| BorderError::misuse(&error.to_string()).into())
+    Ok(serde_json::from_str(&text).map_err(misuse)?)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
+fn misuse(error: serde_json::Error) -> BorderError {
+    BorderError::misuse(&error.to_string())
 }
 
 /// Lets panics show their message and place on the console.

@@ -1,5 +1,5 @@
 use nas_cost::Objective;
-use nas_member::Text;
+use nas_member::{Text, parse_real};
 use nas_search::strategies;
 use nas_space::{MAX_CUSTOM_BYTES, spaces};
 use serde::Serialize;
@@ -231,7 +231,7 @@ impl Field {
                 told(used.to_string(), fits)
             }
             Place::OptionalNumber(place) => {
-                let number = value.parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0);
+                let number = parse_real(value).filter(|number| *number > 0.0);
                 *place(config) = Some(number.ok_or_else(not_one)?);
                 Ok(())
             }
