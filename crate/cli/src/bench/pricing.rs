@@ -6,7 +6,7 @@ use std::time::Instant;
 use nas_arch::{Graph, Network};
 use nas_cost::{NetworkCosts, device, estimates};
 use nas_numerics::Rng;
-use nas_run::{Problem, RunConfig};
+use nas_run::{DataFacts, Problem, RunConfig};
 use serde::Serialize;
 
 use super::SEED;
@@ -33,7 +33,7 @@ impl PricingJson {
     /// Prices random draws from a space with its default settings, for the default dataset and device.
     pub(super) fn measure(space: &str) -> Result<Self, Failure> {
         let config = RunConfig { space: space.to_owned(), ..RunConfig::default() };
-        let problem = Problem::new(&config, &nas_evaluate::facts(data::find(&config.data)?))?;
+        let problem = Problem::new(&config, &DataFacts::of(data::find(&config.data)?))?;
         let device = device(&config.device)?;
         let mut rng = Rng::for_purpose(SEED, "pricing", 0);
         let genotypes: Vec<_> = (0..CANDIDATES).map(|_| problem.space().genes().draw(&mut rng)).collect();
