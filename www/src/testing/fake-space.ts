@@ -177,6 +177,8 @@ export function fakeCosts(network: Network): NetworkCosts {
     memory: {
       int8: { flash_bytes: flash, peak_ram_bytes: peak, timeline },
       f32: { flash_bytes: 4 * params, peak_ram_bytes: 4 * peak, timeline },
+      given_order_peak_ram_bytes: peak,
+      is_order_optimal: true,
     },
     layers,
   };
