@@ -1,8 +1,8 @@
 //! What a network costs: parameters, MACs, FLOPs, memory; and, on a device, latency and energy.
 //!
 //! [`NetworkCosts::of`] counts exactly what does not depend on a device. A [`Device`] is data
-//! (docs/adding-a-device.md); an [`Estimator`] says how long a network takes there. [`Objective`] names each
-//! cost, [`Limits`] says which are too much.
+//! (docs/adding-a-device.md); an [`Estimator`] says how long a network takes there (docs/costs-on-devices.md).
+//! [`Objective`] names each cost, [`Limits`] says which are too much, [`Pricing`] on which devices.
 //!
 //! # What is counted
 //! One inference of one image, without dead layers (those the output does not depend on) and without layers
@@ -85,17 +85,26 @@ mod memory;
 mod network_costs;
 mod objective;
 mod operations;
+mod pricing;
 mod schedule;
 mod scratch;
+mod timing;
 mod work;
 
 pub use deployment::Execution;
-pub use device::{Compute, Device, DeviceMemory, OperationUnit, Power, device, devices};
+pub use device::{
+    Compute, Device, DeviceMemory, Measurement, OperationUnit, OtherPower, Power, device, devices,
+};
 pub use error::CostError;
-pub use estimate::{AnalyticalEstimator, Estimate, Estimator, Method, estimates};
+pub use estimate::{
+    AnalyticalEstimator, Estimate, Estimator, Method, Prediction, Sample, StatedPeakEstimator, Table,
+    TableRow, estimates,
+};
 pub use limits::{Limits, Violation};
 pub use memory::{Memory, MemoryCosts, Moment};
 pub use network_costs::{LayerCost, NetworkCosts};
 pub use objective::Objective;
+pub use pricing::{Over, Pricing};
 pub use scratch::Runtime;
+pub use timing::{CycleCosts, Timing, TimingError, TimingModel};
 pub use work::{OperatorKind, StepWork};

@@ -2,8 +2,6 @@ use nas_member::Text;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{AnalyticalEstimator, CostError, Device, Estimator, NetworkCosts};
-
 /// A cost: what can be traded against accuracy, and what can be limited. Memory is that of int8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "kebab-case")]
@@ -86,39 +84,6 @@ impl Objective {
             Self::Energy => "mJ",
         }
     }
-
-    /// Whether it can be told on a device: asked before a run starts.
-    ///
-    /// # Errors
-    /// If it is the energy and the device's power is not known.
-    pub fn check(self, device: &Device) -> Result<(), CostError> {
-        if self == Self::Energy && device.power.is_none() {
-            return Err(CostError::UnknownPower { device: device.id });
-        }
-        Ok(())
-    }
-
-    /// What a network costs on a device, in [`Self::unit`]. Only latency and energy depend on the device.
-    ///
-    /// # Panics
-    /// If [`Self::check`] fails.
-    #[must_use]
-    pub fn value(self, costs: &NetworkCosts, device: &Device) -> f64 {
-        let int8 = &costs.memory.int8;
-        match self {
-            Self::Params => costs.params as f64,
-            Self::Macs => costs.macs as f64,
-            Self::Flops => costs.flops as f64,
-            Self::Ram => int8.peak_ram_bytes as f64,
-            Self::Flash => int8.flash_bytes as f64,
-            Self::Memory => (int8.peak_ram_bytes + int8.flash_bytes) as f64,
-            Self::Latency => AnalyticalEstimator.latency_ms(costs, device),
-            Self::Energy => match AnalyticalEstimator.energy_mj(costs, device) {
-                Some(energy_mj) => energy_mj,
-                None => panic!("energy was asked for on '{}', whose power is not known", device.id),
-            },
-        }
-    }
 }
 
 #[cfg(test)]
@@ -126,15 +91,15 @@ mod tests {
     use nas_arch::Network;
 
     use super::*;
-    use crate::{device, devices};
+    use crate::{NetworkCosts, Pricing, device};
 
     #[test]
     fn each_cost_is_the_figure_it_names() {
         let text = r#"{"input": [1,8,8], "layers": [{"op":"conv2d","out_channels":4,"kernel":3},
             {"op":"relu"},{"op":"dense","out_features":10}]}"#;
         let costs = NetworkCosts::of(&Network::from_json(text).unwrap().resolve().unwrap()).unwrap();
-        let device = device("microbit").unwrap();
-        let values = Objective::ALL.map(|objective| (objective.id(), objective.value(&costs, device)));
+        let pricing = Pricing::of(device("microbit").unwrap());
+        let values = Objective::ALL.map(|objective| (objective.id(), pricing.value(objective, &costs)));
         let flash = 16 + 2 * 28 + 36 + 2560 + 14 * 12;
         let macs = 36.0 * 64.0 + 2560.0;
         let expected = [
@@ -157,14 +122,5 @@ mod tests {
             assert_eq!(Objective::find(objective.id()), Some(objective));
         }
         assert_eq!(Objective::find("size"), None);
-    }
-
-    #[test]
-    fn energy_is_refused_where_the_power_is_not_known() {
-        let unpowered = Device { power: None, ..devices()[0].clone() };
-        let error = Objective::Energy.check(&unpowered).unwrap_err().to_string();
-        assert!(error.contains("'gtx-1080-ti'") && error.contains("choose another"), "{error}");
-        assert_eq!(Objective::Latency.check(&unpowered), Ok(()));
-        assert_eq!(Objective::Energy.check(&devices()[0]), Ok(()));
     }
 }

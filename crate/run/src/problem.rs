@@ -1,8 +1,8 @@
 use nas_arch::{Canonical, Graph, Network, Recipe, Shape, canonical};
-use nas_cost::{AnalyticalEstimator, Device, Estimator, Limits, NetworkCosts, Violation, device};
+use nas_cost::{Limits, NetworkCosts, Objective, Over, Pricing, Table, Violation, device};
 use nas_data::Augmentation;
 use nas_member::{Member, Settings};
-use nas_numerics::Rng;
+use nas_numerics::{Rng, sha256};
 use nas_search::{Strategy, strategies, strategy};
 use nas_space::{Genotype, Space, space, spaces};
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,7 @@ pub struct Problem {
     pub(crate) data: DataSpec,
     pub(crate) space: Box<dyn Space>,
     strategy_settings: Settings,
-    pub(crate) device: &'static Device,
+    pricing: Pricing<'static>,
     pub(crate) limits: Limits,
     pub(crate) recipe: Recipe,
     pub(crate) final_recipe: Option<Recipe>,
@@ -59,7 +59,7 @@ pub struct Priced {
     pub canonical: Canonical,
     /// What it costs anywhere.
     pub costs: NetworkCosts,
-    /// What it costs on the run's device, as the log has it.
+    /// What it costs on the run's devices, as the log has it.
     pub summary: CandidateCosts,
     /// The limits it breaks.
     pub violations: Vec<Violation>,
@@ -72,6 +72,18 @@ impl Problem {
     /// If a member does not exist, a setting is out of bounds or does not go with the others, or the data are others than
     /// configured.
     pub fn new(config: &RunConfig, facts: &DataFacts) -> Result<Self, RunError> {
+        Self::with_table(config, facts, None)
+    }
+
+    /// Joins a configuration with its data and the table of measurements that its estimator needs.
+    ///
+    /// # Errors
+    /// As [`Self::new`], or if the table is another than configured, or does not serve.
+    pub fn with_table(
+        config: &RunConfig,
+        facts: &DataFacts,
+        table: Option<&Table>,
+    ) -> Result<Self, RunError> {
         if config.data != facts.id {
             return Err(RunError::Data { expected: config.data.clone(), found: facts.id.clone() });
         }
@@ -84,17 +96,18 @@ impl Problem {
         let space_problem = nas_space::Problem { input, classes: facts.classes };
         let space = space(&config.space, space_problem, &settings_of(config, &spaces(), &config.space))?;
         let strategy_settings = settings_of(config, &strategies(), &config.strategy);
-        let device = device(&config.device)?;
-        let limits = limits(config, device);
-        config.objective.check(device)?;
-        limits.check(device)?;
+        let pricing = pricing(config, table)?;
+        let limits = limits(config, &pricing);
+        pricing.check(Objective::Latency)?;
+        pricing.check(config.objective)?;
+        pricing.check_limits(&limits)?;
         Ok(Self {
             config: config.clone(),
             facts: facts.clone(),
             data,
             space,
             strategy_settings,
-            device,
+            pricing,
             limits,
             recipe: recipe(config, &evaluation),
             final_recipe: final_recipe(config, &evaluation),
@@ -155,23 +168,23 @@ impl Problem {
         let canonical = canonical(graph);
         let graph = canonical.network.resolve().expect("the canonical form of a sound network is sound");
         let costs = NetworkCosts::of(&graph)?;
-        let estimate = AnalyticalEstimator.estimate(&costs, self.device);
+        let has_energy = self.pricing.check(Objective::Energy).is_ok();
         let summary = CandidateCosts {
             params: costs.params,
             macs: costs.macs,
             flops: costs.flops,
             flash_bytes: costs.memory.int8.flash_bytes,
-            ram_bytes: costs.memory.int8.peak_ram_bytes,
-            latency_ms: estimate.latency_ms,
-            energy_mj: estimate.energy_mj,
+            ram_bytes: self.pricing.value(Objective::Ram, &costs) as u64,
+            latency_ms: self.pricing.value(Objective::Latency, &costs),
+            energy_mj: has_energy.then(|| self.pricing.value(Objective::Energy, &costs)),
         };
-        let violations = self.limits.violations(&costs, self.device);
+        let violations = self.pricing.violations(&self.limits, &costs);
         Ok(Priced { canonical, costs, summary, violations })
     }
 
     /// Cost in the run's objective.
     pub(crate) fn objective(&self, costs: &NetworkCosts) -> f64 {
-        self.config.objective.value(costs, self.device)
+        self.pricing.value(self.config.objective, costs)
     }
 
     /// Cost up to which the hypervolume is counted: the limit of the objective, or without one the largest cost among
@@ -244,8 +257,29 @@ fn bad_setting(key: &str, problem: String) -> RunError {
     RunError::Setting { key: key.to_owned(), problem }
 }
 
-/// The limits of the configuration, and the device's own where it says nothing.
-fn limits(config: &RunConfig, device: &Device) -> Limits {
+/// The devices of the configuration, and how latency on them is estimated.
+fn pricing(config: &RunConfig, table: Option<&Table>) -> Result<Pricing<'static>, RunError> {
+    let ids = core::iter::once(&config.device).chain(&config.devices);
+    let table_digest = table.map(|table| sha256(table.to_csv().as_bytes()).to_string());
+    if config.table != table_digest {
+        let problem = match (&config.table, &table_digest) {
+            (Some(_), None) => "this run prices with a table of measurements: give it the table",
+            (None, _) => "a table was given that the run does not name",
+            (Some(_), Some(_)) => "the table that was given is another than that of the run",
+        };
+        return Err(bad_setting("table", problem.to_owned()));
+    }
+    Ok(Pricing {
+        devices: ids.map(|id| device(id)).collect::<Result<_, _>>()?,
+        over: config.over.unwrap_or(Over::Worst),
+        method: config.estimator,
+        table: table.cloned(),
+        watts: config.watts,
+    })
+}
+
+/// The limits of the configuration, and those of the devices where it says nothing.
+fn limits(config: &RunConfig, pricing: &Pricing) -> Limits {
     let configured = Limits {
         ram_bytes: config.ram,
         flash_bytes: config.flash,
@@ -256,5 +290,5 @@ fn limits(config: &RunConfig, device: &Device) -> Limits {
         max_flops: config.max_flops,
         max_params: config.max_params,
     };
-    configured.or(Limits::of(device))
+    configured.or(pricing.device_limits())
 }

@@ -21,14 +21,14 @@ flops: number,
  */
 flash_bytes: number, 
 /**
- * Most bytes of activations alive at once.
+ * Most bytes of RAM: activations alive at once, and scratch memory where a device's kernels need it.
  */
 ram_bytes: number, 
 /**
- * Estimated latency on the run's device, in milliseconds.
+ * Estimated latency on the run's device (or the worst or mean of several), in milliseconds.
  */
 latency_ms: number, 
 /**
- * Estimated energy of one inference on the run's device, in millijoules; none where its power is unknown.
+ * Estimated energy of one inference there, in millijoules; none where a power is unknown.
  */
 energy_mj: number | null, };
