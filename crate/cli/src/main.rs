@@ -8,6 +8,7 @@ mod cost;
 mod data;
 mod failure;
 mod list;
+mod measure;
 mod network;
 mod run;
 mod sample;
@@ -41,6 +42,8 @@ enum Verb {
     Bench(bench::Arguments),
     /// Trains the same networks at every width of the vector registers and prints digests of their weights.
     Bits(bits::Arguments),
+    /// Measures how fast operators run on this machine: a table for `nas cost` and `nas run`.
+    Measure(measure::Arguments),
     /// Lists what there is to choose from.
     List(list::Arguments),
 }
@@ -53,6 +56,7 @@ fn main() {
         Verb::Sample(arguments) => sample::sample(&arguments),
         Verb::Bench(arguments) => bench::bench(&arguments),
         Verb::Bits(arguments) => bits::bits(&arguments),
+        Verb::Measure(arguments) => measure::measure(&arguments),
         Verb::List(arguments) => list::list(&arguments),
     };
     let code = result.map_or_else(

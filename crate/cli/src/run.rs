@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use clap::Args;
 use nas_arch::Network;
+use nas_cost::{Method, Table};
 use nas_evaluate::Images;
 use nas_numerics::sha256;
-use nas_run::{CandidateCosts, DataFacts, LogLine, Phase, Run, RunConfig, link};
+use nas_run::{CandidateCosts, DataFacts, LogLine, Phase, Problem, Run, RunConfig, link};
 use nas_search::MAX_DRAWS;
 use serde::Serialize;
 
@@ -18,6 +19,9 @@ use crate::{network, print_json, print_line};
 
 /// The largest configuration file that is read, in bytes.
 const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// The largest table of measurements that is read, in bytes.
+const MAX_TABLE_BYTES: u64 = 16 << 20;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -38,6 +42,9 @@ pub(crate) struct Arguments {
     /// Stops early after so many seconds (exit code 4). The log is the undisturbed one up to there, and one line.
     #[arg(long, value_name = "SECONDS")]
     time_limit: Option<f64>,
+    /// The table of measurements (CSV) that the run names, of `nas measure` for `this-browser`.
+    #[arg(long, value_name = "FILE")]
+    table: Option<String>,
     /// Writes JSON instead of a table.
     #[arg(long)]
     json: bool,
@@ -77,7 +84,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
                 .map_err(|error| Failure::Input(format!("--time-limit: {error}")))
         })
         .transpose()?;
-    let mut run = Run::new(&config, &DataFacts::of(info))?;
+    let table = arguments.table.as_ref().map(|path| read_table(path, &config)).transpose()?;
+    let mut run = Run::of(Problem::with_table(&config, &DataFacts::of(info), table.as_ref())?)?;
     let images = Images::prepare(&arguments.datasets.open(info)?, run.problem().data())?;
     let mut log = Log::new(arguments.log.clone())?;
     let workers = arguments.workers.map_or_else(available_workers, usize::from);
@@ -90,6 +98,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// The table that a run prices with, as the one of its device.
+fn read_table(path: &str, config: &RunConfig) -> Result<Table, Failure> {
+    let text = network::read_text(path, MAX_TABLE_BYTES)?;
+    let is_measured_here = config.estimator != Some(Method::LookUpTable);
+    Table::from_csv(&config.device, is_measured_here, &text).map_err(|error| Failure::in_file(path, error))
 }
 
 fn available_workers() -> usize {

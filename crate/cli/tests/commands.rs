@@ -101,9 +101,67 @@ fn costs_are_printed_as_documented() {
     assert_eq!((&cost["params"], &cost["macs"]), (&61_706.into(), &416_520.into()));
     assert!(cost["memory"]["int8"]["peak_ram_bytes"].as_u64().unwrap() > 28 * 28);
     let estimate = &cost["estimates"][0];
-    assert_eq!((&estimate["device"], &estimate["method"]), (&"arduino-uno".into(), &"analytical".into()));
+    assert_eq!((&estimate["device"], &estimate["method"]), (&"arduino-uno".into(), &"stated-peak".into()));
     // 2 · 416,520 operations at 4 million a second.
     assert_eq!(estimate["latency_ms"], 208.26);
+    let analytical = &cost["estimates"][1];
+    assert_eq!((&analytical["method"], &analytical["error_percent"]), (&"analytical".into(), &2.0.into()));
+    assert_eq!(cost["order"]["is_optimal"], true);
+}
+
+#[test]
+fn measured_operators_price_networks_and_runs() {
+    let table = Path::new(env!("CARGO_TARGET_TMPDIR")).join("table.csv");
+    let table = table.to_str().unwrap();
+    let items = stdout(&["measure", "--out", table, "--runs", "1"]);
+    let words = ["cost", "ref:digits-tiny", "--device", "this-browser", "--table", table, "--json"];
+    let estimate = &json(&words)["estimates"][0];
+    assert_eq!(estimate["method"], "measured");
+    assert!(estimate["latency_ms"].as_f64().unwrap() > 0.0);
+    let link = format!("{QUICK}&{}", items.trim());
+    let runs = [(); 2].map(|()| json(&["run", &link, "--table", table, "--json"])["log_sha256"].clone());
+    assert_eq!(runs[0], runs[1]);
+    let (code, message) = failure(&["run", &link, "--json"]);
+    assert!(code == 2 && message.contains("give it the table"), "{message}");
+    let changed =
+        file("changed.csv", std::fs::read_to_string(table).unwrap().replace("conv,", "conv ,").as_bytes());
+    let same = json(&["run", &link, "--table", changed.to_str().unwrap(), "--json"]);
+    assert_eq!(same["log_sha256"], runs[0]);
+}
+
+#[test]
+fn predictions_are_fitted_on_measured_networks() {
+    let layer = |channels: u32| {
+        format!(r#"{{"input":[1,8,8],"layers":[{{"op":"conv2d","out_channels":{channels},"kernel":3}}]}}"#)
+    };
+    let lines: Vec<String> = (1..=10)
+        .map(|channels| format!(r#"{{"network":{},"latency_ms":{}}}"#, layer(channels), 2 * channels + 1))
+        .collect();
+    let measured = file("measured.jsonl", lines.join("\n").as_bytes());
+    let network = file("twelve.json", layer(12).as_bytes());
+    let (network, measured) = (network.to_str().unwrap(), measured.to_str().unwrap());
+    let cost = json(&["cost", network, "--device", "rp2040", "--measurements", measured, "--json"]);
+    let estimate =
+        cost["estimates"].as_array().unwrap().iter().find(|e| e["method"] == "prediction").unwrap();
+    assert!((estimate["latency_ms"].as_f64().unwrap() - 25.0).abs() < 0.2, "{estimate}");
+    assert!(estimate["error_percent"].as_f64().unwrap() < 2.0, "{estimate}");
+    let (code, message) = failure(&["cost", network, "--measurements", measured]);
+    assert!(code == 2 && message.contains("name it with --device"), "{message}");
+    let bad = file("bad.jsonl", br#"{"network":"ref:lenet-5","latency_ms":0}"#);
+    let (_, message) =
+        failure(&["cost", network, "--device", "rp2040", "--measurements", bad.to_str().unwrap()]);
+    assert!(message.contains("line 1: latency_ms must be a positive number"), "{message}");
+}
+
+#[test]
+fn a_device_may_be_a_file() {
+    let text = include_str!("../../cost/devices/rp2040.json").replace("\"rp2040\"", "\"mine\"");
+    let own = file("mine.json", text.as_bytes());
+    let cost = json(&["cost", "ref:digits-tiny", "--device", own.to_str().unwrap(), "--json"]);
+    assert_eq!(cost["estimates"][0]["device"], "mine");
+    let broken = file("broken.json", text.replace("125000000.0", "-1").as_bytes());
+    let (code, message) = failure(&["cost", "ref:digits-tiny", "--device", broken.to_str().unwrap()]);
+    assert!(code == 2 && message.contains("must be a positive number"), "{message}");
 }
 
 #[test]

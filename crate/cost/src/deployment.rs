@@ -84,6 +84,25 @@ impl Deployment {
         deployment
     }
 
+    /// The same steps in another order, given by their places in this one.
+    ///
+    /// # Panics
+    /// If the order is not one of all steps with each behind what it reads.
+    pub(crate) fn reordered(&self, order: &[usize]) -> Self {
+        let mut places: Vec<Option<ValueId>> = vec![None; self.steps.len() + 1];
+        places[0] = Some(0);
+        let mut steps = Vec::with_capacity(order.len());
+        for &index in order {
+            let Step { node, ref reads, has_folded_norm } = self.steps[index];
+            let place = |&value: &ValueId| places[value].expect("a step runs behind what it reads");
+            let reads = reads.iter().map(place).collect();
+            steps.push(Step { node, reads, has_folded_norm });
+            places[index + 1] = Some(steps.len());
+        }
+        let output = places[self.output].expect("the output is a step or the input");
+        Self { executions: self.executions.clone(), steps, output }
+    }
+
     /// Whether a tensor is the affine output of a convolution or dense layer, normalised or not.
     fn takes_norms(&self, graph: &Graph, tensor: TensorId) -> bool {
         tensor.checked_sub(1).is_some_and(|node| match &graph.nodes[node].op {

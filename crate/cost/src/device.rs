@@ -5,16 +5,24 @@ use nas_member::{Member, Text};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::CostError;
+use crate::{CostError, Runtime, Timing};
 
 /// One file for each device (docs/adding-a-device.md), in the order in which they are listed.
-const FILES: [&str; 6] = [
+const FILES: [&str; 14] = [
     include_str!("../devices/gtx-1080-ti.json"),
     include_str!("../devices/i9-9900k.json"),
     include_str!("../devices/pixel-1.json"),
     include_str!("../devices/raspberry-pi.json"),
     include_str!("../devices/microbit.json"),
     include_str!("../devices/arduino-uno.json"),
+    include_str!("../devices/pixel-3.json"),
+    include_str!("../devices/raspberry-pi-4.json"),
+    include_str!("../devices/raspberry-pi-3b-plus.json"),
+    include_str!("../devices/stm32h743.json"),
+    include_str!("../devices/stm32l4r5.json"),
+    include_str!("../devices/nrf5340.json"),
+    include_str!("../devices/rp2040.json"),
+    include_str!("../devices/this-browser.json"),
 ];
 
 static DEVICES: LazyLock<Vec<Device>> = LazyLock::new(|| {
@@ -36,14 +44,26 @@ pub struct Device {
     pub sentence: Text,
     /// Who uses it.
     pub use_case: Option<Text>,
-    /// How fast it computes.
-    pub compute: Compute,
+    /// How fast it computes, if a peak is stated.
+    pub compute: Option<Compute>,
     /// How much it holds.
     pub memory: DeviceMemory,
     /// What it draws while it computes.
     pub power: Option<Power>,
+    /// Other figures of its power, each with what it is of and its source.
+    #[serde(default)]
+    pub other_powers: Vec<OtherPower>,
     /// Price in US dollars.
     pub cost_usd: Option<f64>,
+    /// The kernels that run on it, where their scratch memory counts.
+    #[serde(default)]
+    pub runtime: Option<Runtime>,
+    /// How long its steps take, where that is known.
+    #[serde(default)]
+    pub timing: Option<Timing>,
+    /// What was published of networks on it.
+    #[serde(default)]
+    pub measurements: Vec<Measurement>,
     /// Where each figure comes from, by its path: `compute.operations_per_second`, `memory.bytes`, ….
     pub sources: BTreeMap<&'static str, Text>,
 }
@@ -109,6 +129,33 @@ pub struct Power {
     pub is_approximate: bool,
 }
 
+/// Another figure of a device's power.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields, bound(deserialize = "'de: 'static"))]
+#[ts(export)]
+pub struct OtherPower {
+    /// In watts.
+    pub watts: f64,
+    /// What it is of, and where the figure comes from.
+    pub source: Text,
+}
+
+/// A network that somebody ran on a device.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct Measurement {
+    /// What the network is called.
+    pub network: &'static str,
+    /// Its multiply-accumulates.
+    #[ts(type = "number")]
+    pub macs: u64,
+    /// Time of one inference in milliseconds.
+    pub latency_ms: f64,
+    /// Software, precision, and where the figure comes from.
+    pub source: Text,
+}
+
 /// All devices.
 #[must_use]
 pub fn devices() -> &'static [Device] {
@@ -127,6 +174,48 @@ pub fn device(id: &str) -> Result<&'static Device, CostError> {
 }
 
 impl Device {
+    /// The device of a file that a user wrote.
+    ///
+    /// # Errors
+    /// If the text is no device, or a figure is none that can be; the message names the line or the figure.
+    pub fn from_json(text: &'static str) -> Result<Self, CostError> {
+        let invalid = |problem: String| CostError::InvalidDevice { problem };
+        let device: Self = serde_json::from_str(text).map_err(|error| invalid(error.to_string()))?;
+        match device.unsound_figure() {
+            Some(figure) => Err(invalid(format!("{figure} must be a positive number"))),
+            None => Ok(device),
+        }
+    }
+
+    /// A figure that cannot be, if there is one.
+    fn unsound_figure(&self) -> Option<&'static str> {
+        let is_positive = |figure: f64| figure.is_finite() && figure > 0.0;
+        let memory_is_sound = match self.memory {
+            DeviceMemory::Unified { bytes } => bytes > 0,
+            DeviceMemory::Split { ram_bytes, flash_bytes, reserved_ram_bytes, reserved_flash_bytes } => {
+                reserved_ram_bytes < ram_bytes && reserved_flash_bytes < flash_bytes
+            }
+        };
+        let checks = [
+            (
+                "compute.operations_per_second",
+                self.compute.is_none_or(|c| is_positive(c.operations_per_second)),
+            ),
+            ("what memory leaves to a network", memory_is_sound),
+            ("power.watts", self.power.is_none_or(|power| is_positive(power.watts))),
+            ("other_powers.watts", self.other_powers.iter().all(|power| is_positive(power.watts))),
+            ("cost_usd", self.cost_usd.is_none_or(is_positive)),
+            ("each rate and cost in timing", self.timing.as_ref().is_none_or(Timing::is_sound)),
+            (
+                "measurements.latency_ms",
+                self.measurements
+                    .iter()
+                    .all(|measured| is_positive(measured.latency_ms) && measured.macs > 0),
+            ),
+        ];
+        checks.into_iter().find_map(|(figure, is_sound)| (!is_sound).then_some(figure))
+    }
+
     /// The device as a member of its axis.
     #[must_use]
     pub const fn member(&self) -> Member {
@@ -137,6 +226,7 @@ impl Device {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::TimingModel;
 
     /// Paths of all figures of a device file that are not null: numbers, and the use case.
     fn figures(device: &Device) -> Vec<String> {
@@ -176,15 +266,7 @@ mod tests {
                 .chain(device.use_case)
                 .chain(device.sources.values().copied());
             assert!(texts.into_iter().all(|text| !text.en.is_empty() && !text.es.is_empty()), "{id}");
-            assert!(device.compute.operations_per_second > 0.0, "{id}");
-            assert!(device.power.is_none_or(|power| power.watts > 0.0), "{id}");
-            assert!(device.cost_usd.is_none_or(|cost| cost > 0.0), "{id}");
-            match device.memory {
-                DeviceMemory::Unified { bytes } => assert!(bytes > 0, "{id}"),
-                DeviceMemory::Split { ram_bytes, flash_bytes, reserved_ram_bytes, reserved_flash_bytes } => {
-                    assert!(reserved_ram_bytes < ram_bytes && reserved_flash_bytes < flash_bytes, "{id}");
-                }
-            }
+            assert_eq!(device.unsound_figure(), None, "{id}");
         }
     }
 
@@ -207,14 +289,17 @@ mod tests {
             ("microbit", 16e6, 16 << 10, 1e-3, Some(1.75)),
             ("arduino-uno", 4e6, 2 << 10, 1e-3, Some(1.14)),
         ];
-        assert_eq!(devices().len(), cases.len());
         for (id, rate, bytes, watts, dollars) in cases {
             let device = device(id).unwrap();
             let memory = match device.memory {
                 DeviceMemory::Unified { bytes } | DeviceMemory::Split { ram_bytes: bytes, .. } => bytes,
             };
-            let figures =
-                (device.compute.operations_per_second, memory, device.power.unwrap().watts, device.cost_usd);
+            let figures = (
+                device.compute.unwrap().operations_per_second,
+                memory,
+                device.power.unwrap().watts,
+                device.cost_usd,
+            );
             assert_eq!(figures, (rate, bytes, watts, dollars), "{id}");
         }
     }
@@ -222,9 +307,83 @@ mod tests {
     #[test]
     fn an_unknown_device_is_refused_with_the_known_ones() {
         let error = device("arduino").unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "no device 'arduino': there are gtx-1080-ti, i9-9900k, pixel-1, raspberry-pi, microbit, arduino-uno"
+        assert!(error.starts_with("no device 'arduino': there are gtx-1080-ti, i9-9900k,"), "{error}");
+        assert!(error.ends_with("this-browser"), "{error}");
+    }
+
+    /// A single rate is the one with the smallest squared relative errors on the device's own measurements, and its error is
+    /// that of each, priced by a fit to the others.
+    #[test]
+    fn single_rates_are_fitted_on_the_measurements() {
+        let mut fitted = 0;
+        for device in devices() {
+            let Some(Timing { model, error, .. }) = &device.timing else { continue };
+            let seconds_per_mac = match model {
+                TimingModel::Cycles { clock_hz, default, operators } if operators.is_empty() => {
+                    default.per_mac / clock_hz
+                }
+                TimingModel::Roofline { reached_operations_per_second, .. } => {
+                    2.0 / reached_operations_per_second
+                }
+                TimingModel::Cycles { .. } => continue,
+            };
+            // The micro:bit's is the median of many networks, of which one is listed.
+            if device.id == "microbit" {
+                continue;
+            }
+            let fit = |without: Option<usize>| {
+                let kept = (0..device.measurements.len()).filter(|&place| Some(place) != without);
+                let rates = kept.map(|place| {
+                    device.measurements[place].macs as f64 / device.measurements[place].latency_ms * 1e3
+                });
+                let (sum, squares) = rates.fold((0.0, 0.0), |(sum, squares), x| (sum + x, squares + x * x));
+                sum / squares
+            };
+            let all = fit(None);
+            assert!((seconds_per_mac / all - 1.0).abs() < 0.01, "{}: {seconds_per_mac} of {all}", device.id);
+            let count = device.measurements.len();
+            assert_eq!(error.is_some(), count > 1, "{}", device.id);
+            if let Some(error) = error {
+                let of = |place: usize| {
+                    let Measurement { macs, latency_ms, .. } = device.measurements[place];
+                    (1e3 * fit(Some(place)) * macs as f64 / latency_ms - 1.0).abs()
+                };
+                let mean = 100.0 * (0..count).map(of).sum::<f64>() / count as f64;
+                assert!((error.percent / mean - 1.0).abs() < 0.05, "{}: {mean} %", device.id);
+            }
+            fitted += 1;
+        }
+        assert_eq!(fitted, 7);
+    }
+
+    /// What the documentation says: no published network reaches a stated peak.
+    #[test]
+    fn stated_peaks_are_not_reached() {
+        for device in devices() {
+            let Some(compute) = device.compute else { continue };
+            for Measurement { network, macs, latency_ms, .. } in &device.measurements {
+                let reached = 2e3 * *macs as f64 / latency_ms;
+                assert!(reached < compute.operations_per_second, "{}: {network} at {reached}", device.id);
+            }
+        }
+    }
+
+    #[test]
+    fn a_device_of_ones_own_is_checked() {
+        let own = r#"{"id":"mine","title":{"en":"Mine","es":"Mío"},"sentence":{"en":"A board.","es":"Una placa."},
+            "use_case":null,"compute":null,"memory":{"kind":"split","ram_bytes":8192,"flash_bytes":65536,
+            "reserved_ram_bytes":512,"reserved_flash_bytes":8192},"power":{"watts":0.02,"is_approximate":true},
+            "cost_usd":null,"timing":{"model":{"kind":"cycles","clock_hz":48e6,"default":{"per_mac":10,"per_output":100},
+            "operators":{"depthwise":{"per_mac":20}}},"basis":{"en":"Measured.","es":"Medido."}},"sources":{}}"#;
+        assert_eq!(Device::from_json(own).unwrap().id, "mine");
+        let refused =
+            |from: &str, to: &str| Device::from_json(own.replace(from, to).leak()).unwrap_err().to_string();
+        assert!(refused("48e6", "0").contains("each rate and cost in timing must be a positive number"));
+        assert!(
+            refused("8192,\"flash", "100,\"flash").contains("what memory leaves"),
+            "{}",
+            refused("8192,\"flash", "100,\"flash")
         );
+        assert!(refused("depthwise", "deepwise").contains("unknown variant `deepwise`"));
     }
 }

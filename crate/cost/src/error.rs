@@ -17,11 +17,35 @@ pub enum CostError {
         /// Identifiers of all devices, joined by commas.
         known: String,
     },
+    /// A device file that cannot be used.
+    #[error("no device: {problem}")]
+    InvalidDevice {
+        /// What is wrong.
+        problem: String,
+    },
+    /// A table of measurements that cannot be used.
+    #[error("no table, line {line}: {problem}")]
+    InvalidTable {
+        /// Where, from 1.
+        line: usize,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Latency on a device of which the method knows nothing.
+    #[error(
+        "the latency on '{device}' cannot be told by the method '{method}': choose another method, cost or device"
+    )]
+    UnknownLatency {
+        /// Identifier of the device.
+        device: String,
+        /// Identifier of the method.
+        method: &'static str,
+    },
     /// Energy on a device whose power is not known.
     #[error("the energy on '{device}' cannot be told, its power is not known: choose another cost or device")]
     UnknownPower {
         /// Identifier of the device.
-        device: &'static str,
+        device: String,
     },
     /// Area on a device, where it is given.
     #[error(
@@ -29,6 +53,6 @@ pub enum CostError {
     )]
     UnknownArea {
         /// Identifier of the device.
-        device: &'static str,
+        device: String,
     },
 }

@@ -1,15 +1,18 @@
 use nas_member::Text;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{Device, NetworkCosts};
 
 mod analytical;
+mod prediction;
+mod stated_peak;
+mod table;
 
 pub use analytical::AnalyticalEstimator;
-
-/// All ways to estimate, in the order in which they are shown.
-const ESTIMATORS: [&dyn Estimator; 1] = [&AnalyticalEstimator];
+pub use prediction::{Prediction, Sample};
+pub use stated_peak::StatedPeakEstimator;
+pub use table::{Table, TableRow};
 
 /// How long a network takes on a device, and what it draws.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
@@ -30,48 +33,83 @@ pub struct Estimate {
 }
 
 /// A way to estimate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "kebab-case")]
 #[ts(export)]
 pub enum Method {
-    /// A formula over what the network costs and what the device states.
+    /// What the stated peak rate would give: a lower bound.
+    StatedPeak,
+    /// A formula over what each step does, with figures fitted on measurements of the device.
     Analytical,
+    /// A table of times of operators, interpolated.
+    LookUpTable,
+    /// A model fitted on times of whole networks.
+    Prediction,
+    /// A table that was measured on the machine at hand with the trainer's own kernels.
+    Measured,
+}
+
+impl Method {
+    /// All methods, in the order in which they are listed.
+    pub const ALL: [Self; 5] =
+        [Self::StatedPeak, Self::Analytical, Self::LookUpTable, Self::Prediction, Self::Measured];
+
+    /// The identifier used in links and JSON.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::StatedPeak => "stated-peak",
+            Self::Analytical => "analytical",
+            Self::LookUpTable => "look-up-table",
+            Self::Prediction => "prediction",
+            Self::Measured => "measured",
+        }
+    }
+
+    /// The method that prices on a device when none is named: its stated peak, without one its timing, without that a
+    /// measured table.
+    #[must_use]
+    pub const fn of(device: &Device) -> Self {
+        match (&device.compute, &device.timing) {
+            (Some(_), _) => Self::StatedPeak,
+            (None, Some(_)) => Self::Analytical,
+            (None, None) => Self::Measured,
+        }
+    }
 }
 
 /// A way to tell how long a network takes on a device.
-pub trait Estimator: Sync {
+pub trait Estimator {
     /// What kind of way it is.
     fn method(&self) -> Method;
 
-    /// Time of one inference in milliseconds.
-    fn latency_ms(&self, costs: &NetworkCosts, device: &Device) -> f64;
+    /// Time of one inference in milliseconds; none if it knows too little of the device or the network.
+    fn latency_ms(&self, costs: &NetworkCosts, device: &Device) -> Option<f64>;
 
     /// Mean error on networks that the method was not fitted on, in percent; none where it is not known.
     fn error_percent(&self, device: &Device) -> Option<f64>;
 
     /// What to know about its numbers.
-    fn note(&self) -> Text;
+    fn note(&self, device: &Device) -> Text;
 
-    /// Energy of one inference in millijoules; none where the device's power is not known.
-    fn energy_mj(&self, costs: &NetworkCosts, device: &Device) -> Option<f64> {
-        device.power.map(|power| power.watts * self.latency_ms(costs, device))
-    }
-
-    /// The estimate with all it says about itself.
-    fn estimate(&self, costs: &NetworkCosts, device: &Device) -> Estimate {
-        Estimate {
+    /// The estimate with all it says about itself; none if it cannot tell.
+    fn estimate(&self, costs: &NetworkCosts, device: &Device) -> Option<Estimate> {
+        let latency_ms = self.latency_ms(costs, device)?;
+        Some(Estimate {
             device: device.id,
             method: self.method(),
-            latency_ms: self.latency_ms(costs, device),
-            energy_mj: self.energy_mj(costs, device),
+            latency_ms,
+            energy_mj: device.power.map(|power| power.watts * latency_ms),
             error_percent: self.error_percent(device),
-            note: self.note(),
-        }
+            note: self.note(device),
+        })
     }
 }
 
-/// What each way to estimate says of a network on a device.
+/// What each way to estimate says of a network on a device, the one that a run uses by default first. `fitted` are those
+/// beside the ones that need nothing but the device.
 #[must_use]
-pub fn estimates(costs: &NetworkCosts, device: &Device) -> Vec<Estimate> {
-    ESTIMATORS.iter().map(|estimator| estimator.estimate(costs, device)).collect()
+pub fn estimates(costs: &NetworkCosts, device: &Device, fitted: &[&dyn Estimator]) -> Vec<Estimate> {
+    let always: [&dyn Estimator; 2] = [&StatedPeakEstimator, &AnalyticalEstimator];
+    always.iter().chain(fitted).filter_map(|estimator| estimator.estimate(costs, device)).collect()
 }

@@ -1,9 +1,9 @@
 //! What a network costs: parameters, MACs, FLOPs, memory; and, on a device, latency and energy.
 //!
 //! [`NetworkCosts::of`] counts exactly what does not depend on a device. A [`Device`] is data
-//! (docs/adding-a-device.md); an [`Estimator`] says how long a network takes there. [`Objective`] names each
-//! cost, [`Limits`] says which are too much. [`AcceleratorCosts::of`] prices a network on a systolic array that is itself a
-//! value and can be searched for (docs/accelerator.md).
+//! (docs/adding-a-device.md); an [`Estimator`] says how long a network takes there (docs/costs-on-devices.md).
+//! [`Objective`] names each cost, [`Limits`] says which are too much, [`Pricing`] on which devices. [`AcceleratorCosts::of`]
+//! prices a network on a systolic array that is itself a value and can be searched for (docs/accelerator.md).
 //!
 #![doc = include_str!("../../../docs/costs.md")]
 //!
@@ -17,14 +17,21 @@
 //! - A `meta-conv2d` is one convolution with the largest kernel, into which the mixed kernels were summed.
 //! - A dropout passes its input on.
 //! - A `zero` is no summand: an addition runs without it. Elsewhere it is a step that reads nothing.
-//! - All other layers are **steps**, run in the order of the network.
+//! - All other layers are **steps**, run in the order that needs the least RAM; where none needs less, in the network's.
 //!
 //! # Memory
 //! `ram` is the most bytes of activations alive at once: 1 byte each element at int8, 4 at f32. The input and the
 //! output of a step are alive together; a tensor, the network's input too, stays alive until its last reader
 //! has run; the output stays. Element-wise steps (`add`, `multiply`, `mixture`, and a normalisation or activation that was
 //! not folded or fused) write over the first input of the output's size that no later step reads. A concatenation copies: its inputs and its
-//! output are alive together. Scratch memory of a runtime's kernels and its stack are not activations.
+//! output are alive together. Stacks are not counted; [`Runtime`] says what the kernels of a library need beside the
+//! activations.
+//!
+//! The **order** is found by dynamic programming over the sets of steps that have run (Liberis and Lane 2019), in each part
+//! between two steps whose places are fixed (Ahn et al. 2020). It is exact for parts of up to 64 steps in which at most
+//! 1,024 sets of equal size can be reached. In larger parts, the sets with the smallest peaks go on, 64 steps are ordered
+//! at a time, at most 131,072 sets are looked at, and `is_order_optimal` is false unless the result reaches a bound: the most that one step reads and writes,
+//! or the exact peak of another part.
 //!
 //! `flash` at f32 is 4 bytes for each deployed parameter, as in a file of weights. At int8 it is the size, to the
 //! byte, of a file "NPG1" as a C interpreter on a microcontroller reads it; three files that ran there are a test:
@@ -45,10 +52,16 @@ mod device;
 mod error;
 mod estimate;
 mod limits;
+mod liveness;
 mod memory;
 mod network_costs;
 mod objective;
 mod operations;
+mod pricing;
+mod schedule;
+mod scratch;
+mod timing;
+mod work;
 
 pub use accelerator::{
     Accelerator, AcceleratorCosts, AcceleratorError, ArrayWork, Dataflow, DramBytes, Energy, LayerOnArray,
@@ -56,10 +69,19 @@ pub use accelerator::{
     TECHNOLOGY_PARAMETERS, Technology, TechnologyParameter, Template, template, templates,
 };
 pub use deployment::Execution;
-pub use device::{Compute, Device, DeviceMemory, OperationUnit, Power, device, devices};
+pub use device::{
+    Compute, Device, DeviceMemory, Measurement, OperationUnit, OtherPower, Power, device, devices,
+};
 pub use error::CostError;
-pub use estimate::{AnalyticalEstimator, Estimate, Estimator, Method, estimates};
+pub use estimate::{
+    AnalyticalEstimator, Estimate, Estimator, Method, Prediction, Sample, StatedPeakEstimator, Table,
+    TableRow, estimates,
+};
 pub use limits::{Limits, Violation};
 pub use memory::{Memory, MemoryCosts, Moment};
 pub use network_costs::{LayerCost, NetworkCosts};
 pub use objective::Objective;
+pub use pricing::{Over, Pricing};
+pub use scratch::Runtime;
+pub use timing::{CycleCosts, Timing, TimingError, TimingModel};
+pub use work::{OperatorKind, StepWork};

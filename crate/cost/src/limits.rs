@@ -3,7 +3,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{AcceleratorCosts, CostError, Device, DeviceMemory, NetworkCosts, Objective};
+use crate::{AcceleratorCosts, Device, DeviceMemory, NetworkCosts, Objective};
 
 /// The most that a network may cost; none for no such limit. Memory is that of int8.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, TS)]
@@ -100,23 +100,6 @@ impl Limits {
         }
     }
 
-    /// Whether every limited cost can be told on a device: asked before a run starts.
-    ///
-    /// # Errors
-    /// If energy is limited and the device's power is not known, or the area is limited.
-    pub fn check(&self, device: &Device) -> Result<(), CostError> {
-        self.limited().try_for_each(|(objective, _)| objective.check(device))
-    }
-
-    /// The limits that a network breaks on a device; empty if it is feasible.
-    ///
-    /// # Panics
-    /// If [`Self::check`] fails.
-    #[must_use]
-    pub fn violations(&self, costs: &NetworkCosts, device: &Device) -> Vec<Violation> {
-        self.broken(|constraint| constraint.value(costs, device))
-    }
-
     /// The limits that a network breaks on an accelerator; empty if it is feasible.
     #[must_use]
     pub fn violations_on_accelerator(
@@ -127,14 +110,33 @@ impl Limits {
         self.broken(|constraint| constraint.value_on_accelerator(costs, accelerator))
     }
 
-    fn broken(&self, value: impl Fn(Objective) -> f64) -> Vec<Violation> {
+    /// The limits that are lower than these values.
+    pub(crate) fn broken(&self, value: impl Fn(Objective) -> f64) -> Vec<Violation> {
         self.limited()
             .map(|(constraint, limit)| Violation { constraint, value: value(constraint), limit })
             .filter(|violation| violation.value > violation.limit)
             .collect()
     }
 
-    fn limited(&self) -> impl Iterator<Item = (Objective, f64)> {
+    /// The lower of each two limits.
+    #[must_use]
+    pub(crate) fn least(self, others: Self) -> Self {
+        let less = |a: Option<u64>, b: Option<u64>| a.into_iter().chain(b).min();
+        let less_real = |a: Option<f64>, b: Option<f64>| a.into_iter().chain(b).reduce(f64::min);
+        Self {
+            ram_bytes: less(self.ram_bytes, others.ram_bytes),
+            flash_bytes: less(self.flash_bytes, others.flash_bytes),
+            memory_bytes: less(self.memory_bytes, others.memory_bytes),
+            latency_ms: less_real(self.latency_ms, others.latency_ms),
+            energy_mj: less_real(self.energy_mj, others.energy_mj),
+            max_macs: less(self.max_macs, others.max_macs),
+            max_flops: less(self.max_flops, others.max_flops),
+            max_params: less(self.max_params, others.max_params),
+            area_mm2: less_real(self.area_mm2, others.area_mm2),
+        }
+    }
+
+    pub(crate) fn limited(&self) -> impl Iterator<Item = (Objective, f64)> {
         Objective::ALL.into_iter().filter_map(|objective| self.get(objective).map(|limit| (objective, limit)))
     }
 }
@@ -174,7 +176,7 @@ mod tests {
     use nas_arch::Network;
 
     use super::*;
-    use crate::{Accelerator, device, devices};
+    use crate::{Accelerator, Pricing, device, devices};
 
     fn costs() -> NetworkCosts {
         let text = r#"{"input": [1,16,16], "layers": [{"op":"conv2d","out_channels":8,"kernel":3},
@@ -196,7 +198,7 @@ mod tests {
     fn violations_are_told_in_a_sentence() {
         let (costs, uno) = (costs(), device("arduino-uno").unwrap());
         // 256 + 8·256 activations; 72 and 20,480 weights, 18 channels.
-        let broken = Limits::of(uno).violations(&costs, uno);
+        let broken = Pricing::of(uno).violations(&Limits::of(uno), &costs);
         assert_eq!(broken, [Violation { constraint: Objective::Ram, value: 2304.0, limit: 1880.0 }]);
         assert_eq!(broken[0].to_string(), "RAM (int8) 2,304 B of 1,880 B");
         let tight = Limits {
@@ -206,7 +208,8 @@ mod tests {
             max_macs: Some(38_911),
             ..Limits::default()
         };
-        let sentences: Vec<String> = tight.violations(&costs, uno).iter().map(ToString::to_string).collect();
+        let sentences: Vec<String> =
+            Pricing::of(uno).violations(&tight, &costs).iter().map(ToString::to_string).collect();
         let expected = [
             "MACs 38,912 of 38,911",
             "flash (int8) 20,840 B of 20,839 B",
@@ -219,8 +222,9 @@ mod tests {
     #[test]
     fn a_limit_that_is_met_exactly_is_not_broken() {
         let (costs, gpu) = (costs(), device("gtx-1080-ti").unwrap());
-        for objective in Objective::ALL.into_iter().filter(|objective| objective.check(gpu).is_ok()) {
-            let value = objective.value(&costs, gpu);
+        let pricing = Pricing::of(gpu);
+        for objective in Objective::ALL.into_iter().filter(|objective| pricing.check(*objective).is_ok()) {
+            let value = pricing.value(objective, &costs);
             let limit = |limit: f64| {
                 let bytes = Some(limit as u64);
                 match objective {
@@ -235,8 +239,8 @@ mod tests {
                     Objective::Area => Limits { area_mm2: Some(limit), ..Limits::default() },
                 }
             };
-            assert_eq!(limit(value).violations(&costs, gpu), [], "{objective:?}");
-            let [Violation { constraint, .. }] = limit(value * 0.999).violations(&costs, gpu)[..] else {
+            assert_eq!(pricing.violations(&limit(value), &costs), [], "{objective:?}");
+            let [Violation { constraint, .. }] = pricing.violations(&limit(value * 0.999), &costs)[..] else {
                 panic!("{objective:?} is not limited");
             };
             assert_eq!(constraint, objective);
@@ -277,8 +281,8 @@ mod tests {
     fn limited_energy_needs_a_known_power() {
         let unpowered = Device { power: None, ..devices()[0].clone() };
         let limits = Limits { energy_mj: Some(1.0), ..Limits::default() };
-        assert!(limits.check(&unpowered).is_err());
-        assert!(limits.check(&devices()[0]).is_ok());
-        assert!(Limits::of(&unpowered).check(&unpowered).is_ok());
+        assert!(Pricing::of(&unpowered).check_limits(&limits).is_err());
+        assert!(Pricing::of(&devices()[0]).check_limits(&limits).is_ok());
+        assert!(Pricing::of(&unpowered).check_limits(&Limits::of(&unpowered)).is_ok());
     }
 }

@@ -2,7 +2,9 @@ use nas_arch::{Graph, Op};
 use serde::Serialize;
 use ts_rs::TS;
 
-use crate::deployment::{Deployment, Step, ValueId};
+use crate::deployment::{Deployment, Step};
+use crate::liveness::Liveness;
+use crate::schedule::Schedule;
 
 // The file "NPG1" of a C interpreter for int8 networks, bit-exact with TensorFlow Lite Micro on an ATmega328P
 // simulator.
@@ -20,6 +22,11 @@ pub struct MemoryCosts {
     pub int8: Memory,
     /// As trained.
     pub f32: Memory,
+    /// Most bytes of activations alive at once at int8, if the layers ran in the network's order.
+    #[ts(type = "number")]
+    pub given_order_peak_ram_bytes: u64,
+    /// Whether it is proven that no order of the layers needs less RAM.
+    pub is_order_optimal: bool,
 }
 
 /// Memory of a network.
@@ -97,7 +104,12 @@ impl Constants {
 impl MemoryCosts {
     /// # Panics
     /// If `alive` is not of these steps.
-    pub(crate) fn new(deployment: &Deployment, constants: &[Constants], alive: &Alive) -> Self {
+    pub(crate) fn new(
+        deployment: &Deployment,
+        constants: &[Constants],
+        alive: &Alive,
+        schedule: &Schedule,
+    ) -> Self {
         assert_eq!(deployment.steps.len(), alive.during.len());
         let memory = |flash_bytes, element_bytes| Memory {
             flash_bytes,
@@ -111,7 +123,12 @@ impl MemoryCosts {
         };
         let int8_flash = HEADER_BYTES + constants.iter().map(|step| step.int8_bytes()).sum::<u64>();
         let f32_flash = F32_BYTES * constants.iter().map(|step| step.params()).sum::<u64>();
-        Self { int8: memory(int8_flash, 1), f32: memory(f32_flash, F32_BYTES) }
+        Self {
+            int8: memory(int8_flash, 1),
+            f32: memory(f32_flash, F32_BYTES),
+            given_order_peak_ram_bytes: schedule.given_peak,
+            is_order_optimal: schedule.is_optimal,
+        }
     }
 }
 
@@ -126,87 +143,12 @@ pub(crate) struct Alive {
 
 impl Alive {
     pub(crate) fn new(graph: &Graph, deployment: &Deployment) -> Self {
-        let steps = &deployment.steps;
-        let last_reader = last_readers(deployment);
-        // Elements whose buffers begin with a step, and those whose buffers end after it.
-        let mut born = vec![0; steps.len() + 1];
-        let mut ended = vec![0; steps.len() + 1];
-        let mut is_overwritten = vec![false; steps.len() + 1];
-        born[0] = graph.input.elements();
-        for (index, step) in steps.iter().enumerate() {
-            let node = &graph.nodes[step.node];
-            let may_overwrite = |value: &&ValueId| {
-                let is_as_large = elements(graph, deployment, **value) == node.shape.elements();
-                is_element_wise(&node.op) && is_as_large && last_reader[**value] == index
-            };
-            match step.reads.iter().find(may_overwrite) {
-                Some(&value) => is_overwritten[value] = true,
-                None => born[index] += node.shape.elements(),
-            }
-        }
-        for value in (0..=steps.len()).filter(|&value| !is_overwritten[value]) {
-            ended[last_reader[value]] += elements(graph, deployment, value);
-        }
-        let mut alive = 0;
-        let mut during = Vec::with_capacity(steps.len());
-        for index in 0..steps.len() {
-            alive += born[index];
-            during.push(alive);
-            alive -= ended[index];
-        }
+        let occupancies = Liveness::new(graph, deployment).occupancies();
+        let during: Vec<u64> = occupancies.iter().map(|occupancy| occupancy.during).collect();
         // Without steps the input is the output.
         let peak = during.iter().copied().max().unwrap_or(graph.input.elements());
         Self { during, peak }
     }
-}
-
-/// Whether each element of the output depends on the same element of the inputs (of a layer normalisation: on its
-/// pixel), so that the step may write over an input.
-const fn is_element_wise(op: &Op) -> bool {
-    match op {
-        Op::Add
-        | Op::Multiply
-        | Op::Mixture
-        | Op::BatchNorm(_)
-        | Op::LayerNorm(_)
-        | Op::Relu
-        | Op::Relu6
-        | Op::LeakyRelu(_)
-        | Op::Silu
-        | Op::Gelu
-        | Op::HardSwish
-        | Op::HardSigmoid
-        | Op::Sigmoid
-        | Op::Tanh => true,
-        Op::Conv2d(_)
-        | Op::MetaConv2d(_)
-        | Op::MaxPool(_)
-        | Op::AvgPool(_)
-        | Op::GlobalAvgPool
-        | Op::Dense(_)
-        | Op::Attention(_)
-        | Op::Concat
-        | Op::ChannelShuffle(_)
-        | Op::Upsample(_)
-        | Op::Downsample(_)
-        | Op::Dropout(_)
-        | Op::Zero(_)
-        | Op::Identity => false,
-    }
-}
-
-/// For each value the last step that reads it; the output is read after all steps.
-fn last_readers(deployment: &Deployment) -> Vec<usize> {
-    let mut last_reader = vec![0; deployment.steps.len() + 1];
-    for (index, step) in deployment.steps.iter().enumerate() {
-        step.reads.iter().for_each(|&value| last_reader[value] = index);
-    }
-    last_reader[deployment.output] = deployment.steps.len();
-    last_reader
-}
-
-fn elements(graph: &Graph, deployment: &Deployment, value: ValueId) -> u64 {
-    value.checked_sub(1).map_or(graph.input, |step| graph.nodes[deployment.steps[step].node].shape).elements()
 }
 
 #[cfg(test)]

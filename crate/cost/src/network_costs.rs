@@ -5,7 +5,8 @@ use ts_rs::TS;
 use crate::deployment::Deployment;
 use crate::memory::{Alive, Constants};
 use crate::operations::Operations;
-use crate::{CostError, Execution, MemoryCosts};
+use crate::schedule::Schedule;
+use crate::{CostError, Execution, MemoryCosts, StepWork};
 
 /// The largest number that JavaScript holds exactly, and more than any device computes in a day.
 const FLOPS_MAX: u64 = 1 << 53;
@@ -33,6 +34,10 @@ pub struct NetworkCosts {
     pub memory: MemoryCosts,
     /// The part of each layer, in the network's order.
     pub layers: Vec<LayerCost>,
+    /// What runs on a device, in the order of [`crate::Memory::timeline`].
+    #[serde(skip)]
+    #[ts(skip)]
+    pub steps: Vec<StepWork>,
 }
 
 /// What one layer adds to the costs of its network.
@@ -70,7 +75,9 @@ impl NetworkCosts {
     /// # Errors
     /// If it takes more than 2^53 FLOPs.
     pub fn of(graph: &Graph) -> Result<Self, CostError> {
-        let deployment = Deployment::new(graph);
+        let given = Deployment::new(graph);
+        let schedule = Schedule::new(graph, &given);
+        let deployment = given.reordered(&schedule.order);
         let constants: Vec<Constants> =
             deployment.steps.iter().map(|step| Constants::of(graph, step)).collect();
         let alive = Alive::new(graph, &deployment);
@@ -80,8 +87,9 @@ impl NetworkCosts {
             params_deployed: constants.iter().map(|step| step.params()).sum(),
             macs: 0,
             flops: 0,
-            memory: MemoryCosts::new(&deployment, &constants, &alive),
+            memory: MemoryCosts::new(&deployment, &constants, &alive, &schedule),
             layers: Vec::with_capacity(graph.nodes.len()),
+            steps: deployment.steps.iter().map(|step| StepWork::new(graph, step)).collect(),
         };
         for (index, &execution) in deployment.executions.iter().enumerate() {
             costs.add_layer(graph, index, execution)?;

@@ -2,7 +2,7 @@ use nas_member::Text;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{AcceleratorCosts, AnalyticalEstimator, CostError, Device, Estimator, NetworkCosts};
+use crate::{AcceleratorCosts, NetworkCosts};
 
 /// A cost: what can be traded against accuracy, and what can be limited. Memory is that of int8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
@@ -93,35 +93,6 @@ impl Objective {
         }
     }
 
-    /// Whether it can be told on a device: asked before a run starts.
-    ///
-    /// # Errors
-    /// If it is the energy and the device's power is not known, or the area: a device's is not.
-    pub fn check(self, device: &Device) -> Result<(), CostError> {
-        match self {
-            Self::Energy if device.power.is_none() => Err(CostError::UnknownPower { device: device.id }),
-            Self::Area => Err(CostError::UnknownArea { device: device.id }),
-            _ => Ok(()),
-        }
-    }
-
-    /// What a network costs on a device, in [`Self::unit`]. Only latency and energy depend on the device.
-    ///
-    /// # Panics
-    /// If [`Self::check`] fails.
-    #[must_use]
-    pub fn value(self, costs: &NetworkCosts, device: &Device) -> f64 {
-        match self {
-            Self::Latency => AnalyticalEstimator.latency_ms(costs, device),
-            Self::Energy => match AnalyticalEstimator.energy_mj(costs, device) {
-                Some(energy_mj) => energy_mj,
-                None => panic!("energy was asked for on '{}', whose power is not known", device.id),
-            },
-            Self::Area => panic!("area was asked for on '{}', whose area is not known", device.id),
-            _ => self.counted(costs),
-        }
-    }
-
     /// What a network costs on an accelerator, in [`Self::unit`].
     #[must_use]
     pub fn value_on_accelerator(self, costs: &NetworkCosts, accelerator: &AcceleratorCosts) -> f64 {
@@ -134,7 +105,7 @@ impl Objective {
     }
 
     /// What can be counted without knowing where the network runs.
-    fn counted(self, costs: &NetworkCosts) -> f64 {
+    pub(crate) fn counted(self, costs: &NetworkCosts) -> f64 {
         let int8 = &costs.memory.int8;
         let count = match self {
             Self::Params => costs.params,
@@ -154,17 +125,17 @@ mod tests {
     use nas_arch::Network;
 
     use super::*;
-    use crate::{Accelerator, device, devices};
+    use crate::{Accelerator, NetworkCosts, Pricing, device};
 
     #[test]
     fn each_cost_is_the_figure_it_names() {
         let text = r#"{"input": [1,8,8], "layers": [{"op":"conv2d","out_channels":4,"kernel":3},
             {"op":"relu"},{"op":"dense","out_features":10}]}"#;
         let costs = NetworkCosts::of(&Network::from_json(text).unwrap().resolve().unwrap()).unwrap();
-        let device = device("microbit").unwrap();
-        let known = Objective::ALL.into_iter().filter(|objective| objective.check(device).is_ok());
+        let pricing = Pricing::of(device("microbit").unwrap());
+        let known = Objective::ALL.into_iter().filter(|objective| pricing.check(*objective).is_ok());
         let values: Vec<_> =
-            known.map(|objective| (objective.id(), objective.value(&costs, device))).collect();
+            known.map(|objective| (objective.id(), pricing.value(objective, &costs))).collect();
         let flash = 16 + 2 * 28 + 36 + 2560 + 14 * 12;
         let macs = 36.0 * 64.0 + 2560.0;
         let expected = [
@@ -190,21 +161,6 @@ mod tests {
     }
 
     #[test]
-    fn energy_is_refused_where_the_power_is_not_known() {
-        let unpowered = Device { power: None, ..devices()[0].clone() };
-        let error = Objective::Energy.check(&unpowered).unwrap_err().to_string();
-        assert!(error.contains("'gtx-1080-ti'") && error.contains("choose another"), "{error}");
-        assert_eq!(Objective::Latency.check(&unpowered), Ok(()));
-        assert_eq!(Objective::Energy.check(&devices()[0]), Ok(()));
-    }
-
-    #[test]
-    fn area_is_refused_where_it_is_not_known() {
-        let error = Objective::Area.check(&devices()[0]).unwrap_err().to_string();
-        assert!(error.contains("'gtx-1080-ti'") && error.contains("space=accelerator"), "{error}");
-    }
-
-    #[test]
     fn accelerators_have_their_own_latency_energy_and_area() {
         let text = r#"{"input": [1,8,8], "layers": [{"op":"dense","out_features":10}]}"#;
         let graph = Network::from_json(text).unwrap().resolve().unwrap();
@@ -215,7 +171,7 @@ mod tests {
                 Objective::Latency => on.latency_ms,
                 Objective::Energy => on.energy.total_mj(),
                 Objective::Area => on.area_mm2,
-                _ => objective.value(&costs, &devices()[0]),
+                _ => Pricing::of(device("microbit").unwrap()).value(objective, &costs),
             };
             assert_eq!(objective.value_on_accelerator(&costs, &on), expected, "{objective:?}");
         }

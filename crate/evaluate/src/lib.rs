@@ -5,10 +5,12 @@
 
 mod evaluation;
 mod images;
+mod profile;
 mod workload;
 
 pub use evaluation::{CheckpointError, Evaluation, EvaluationError, JobProgress, MACS_AT_ONCE, perform};
 pub use images::Images;
 #[doc(no_inline)]
 pub use nas_run::{Job, Outcome};
+pub use profile::{Profile, profiled_networks};
 pub use workload::{MOMENTUM, WORKLOADS, Workload, WorkloadError};

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use nas_cost::Objective;
+use nas_cost::{Method, Objective, Over};
 use nas_member::SettingValue;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -74,6 +74,26 @@ pub struct RunConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional, as = "Option<String>")]
     pub custom: Option<String>,
+    /// More devices that a candidate must serve, beside the first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<String>>")]
+    pub devices: Vec<String>,
+    /// What latency and energy on several devices become; none for the worst.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub over: Option<Over>,
+    /// How latency is estimated; none for each device's own way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub estimator: Option<Method>,
+    /// Digest of the table of measurements that the estimator needs; the driver has the table, as it has the dataset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub table: Option<String>,
+    /// Power of the device in watts, instead of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub watts: Option<f64>,
     /// Settings that the members declare, by `member.name`; those not named have their defaults.
     pub settings: BTreeMap<String, SettingValue>,
 }
@@ -103,6 +123,11 @@ impl Default for RunConfig {
             max_params: None,
             area_mm2: None,
             custom: None,
+            devices: Vec::new(),
+            over: None,
+            estimator: None,
+            table: None,
+            watts: None,
             settings: BTreeMap::new(),
         }
     }

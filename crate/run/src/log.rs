@@ -129,12 +129,13 @@ pub struct CandidateCosts {
     /// Bytes of weights and constants.
     #[ts(type = "number")]
     pub flash_bytes: u64,
-    /// Most bytes of activations alive at once.
+    /// Most bytes of RAM: activations alive at once, and scratch memory where a device's kernels need it.
     #[ts(type = "number")]
     pub ram_bytes: u64,
-    /// Estimated latency on the run's device or the candidate's own accelerator, in milliseconds.
+    /// Estimated latency on the run's device (or the worst or mean of several) or the candidate's own accelerator, in
+    /// milliseconds.
     pub latency_ms: f64,
-    /// Estimated energy of one inference there, in millijoules; none where its power is unknown.
+    /// Estimated energy of one inference there, in millijoules; none where a power is unknown.
     pub energy_mj: Option<f64>,
     /// Silicon of the candidate's own accelerator in square millimeters; none where it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

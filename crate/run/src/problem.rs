@@ -1,10 +1,10 @@
 use nas_arch::{Canonical, Graph, Network, Recipe, Shape, canonical};
 use nas_cost::{
-    Accelerator, AcceleratorCosts, AnalyticalEstimator, Device, Estimator, Limits, NetworkCosts, Violation,
-    device,
+    Accelerator, AcceleratorCosts, Limits, NetworkCosts, Objective, Over, Pricing, Table, Violation, device,
 };
 use nas_data::{Augmentation, DatasetInfo};
 use nas_member::{Member, Settings};
+use nas_numerics::sha256;
 use nas_search::{Strategy, strategies, strategy};
 use nas_space::{Genotype, Hardware, Space, configured_space};
 use serde::{Deserialize, Serialize};
@@ -63,7 +63,7 @@ pub struct Problem {
     pub(crate) data: DataSpec,
     pub(crate) space: Box<dyn Space>,
     strategy_settings: Settings,
-    pub(crate) device: &'static Device,
+    pricing: Pricing<'static>,
     pub(crate) limits: Limits,
     pub(crate) recipe: Recipe,
     pub(crate) final_recipe: Option<Recipe>,
@@ -80,7 +80,7 @@ pub struct Priced {
     pub accelerator: Option<(Accelerator, AcceleratorCosts)>,
     /// What it costs in the run's objective.
     pub cost: f64,
-    /// What it costs on its accelerator or the run's device, as the log has it.
+    /// What it costs on its accelerator or the run's devices, as the log has it.
     pub summary: CandidateCosts,
     /// The limits it breaks.
     pub violations: Vec<Violation>,
@@ -93,6 +93,18 @@ impl Problem {
     /// If a member does not exist, a setting is out of bounds or does not go with the others, or the data are others than
     /// configured.
     pub fn new(config: &RunConfig, facts: &DataFacts) -> Result<Self, RunError> {
+        Self::with_table(config, facts, None)
+    }
+
+    /// Joins a configuration with its data and the table of measurements that its estimator needs.
+    ///
+    /// # Errors
+    /// As [`Self::new`], or if the table is another than configured, or does not serve.
+    pub fn with_table(
+        config: &RunConfig,
+        facts: &DataFacts,
+        table: Option<&Table>,
+    ) -> Result<Self, RunError> {
         if config.data != facts.id {
             return Err(RunError::Data { expected: config.data.clone(), found: facts.id.clone() });
         }
@@ -107,13 +119,14 @@ impl Problem {
         let space =
             configured_space(&config.space, space_problem, &space_settings, config.custom.as_deref())?;
         let strategy_settings = settings_of(config, &strategies(), &config.strategy);
-        let device = device(&config.device)?;
+        let pricing = pricing(config, table)?;
         let mut limits = configured_limits(config);
         // An accelerator keeps networks in a DRAM, and has all costs: a device neither limits nor prices them.
         if space.hardware().is_none() {
-            limits = limits.or(Limits::of(device));
-            config.objective.check(device)?;
-            limits.check(device)?;
+            limits = limits.or(pricing.device_limits());
+            pricing.check(Objective::Latency)?;
+            pricing.check(config.objective)?;
+            pricing.check_limits(&limits)?;
         }
         Ok(Self {
             config: config.clone(),
@@ -121,7 +134,7 @@ impl Problem {
             data,
             space,
             strategy_settings,
-            device,
+            pricing,
             limits,
             recipe: recipe(config, &evaluation),
             final_recipe: final_recipe(config, &evaluation),
@@ -213,11 +226,12 @@ impl Problem {
             let accelerator = Some((accelerator, on));
             return Ok(Priced { canonical, costs, accelerator, cost, summary, violations });
         }
-        let estimate = AnalyticalEstimator.estimate(&costs, self.device);
-        summary.latency_ms = estimate.latency_ms;
-        summary.energy_mj = estimate.energy_mj;
-        let cost = self.config.objective.value(&costs, self.device);
-        let violations = self.limits.violations(&costs, self.device);
+        let has_energy = self.pricing.check(Objective::Energy).is_ok();
+        summary.ram_bytes = self.pricing.value(Objective::Ram, &costs) as u64;
+        summary.latency_ms = self.pricing.value(Objective::Latency, &costs);
+        summary.energy_mj = has_energy.then(|| self.pricing.value(Objective::Energy, &costs));
+        let cost = self.pricing.value(self.config.objective, &costs);
+        let violations = self.pricing.violations(&self.limits, &costs);
         Ok(Priced { canonical, costs, accelerator: None, cost, summary, violations })
     }
 }
@@ -255,6 +269,27 @@ fn member_settings(config: &RunConfig, member: &Member) -> Settings {
 
 fn bad_setting(key: &str, problem: String) -> RunError {
     RunError::Setting { key: key.to_owned(), problem }
+}
+
+/// The devices of the configuration, and how latency on them is estimated.
+fn pricing(config: &RunConfig, table: Option<&Table>) -> Result<Pricing<'static>, RunError> {
+    let ids = core::iter::once(&config.device).chain(&config.devices);
+    let table_digest = table.map(|table| sha256(table.to_csv().as_bytes()).to_string());
+    if config.table != table_digest {
+        let problem = match (&config.table, &table_digest) {
+            (Some(_), None) => "this run prices with a table of measurements: give it the table",
+            (None, _) => "a table was given that the run does not name",
+            (Some(_), Some(_)) => "the table that was given is another than that of the run",
+        };
+        return Err(bad_setting("table", problem.to_owned()));
+    }
+    Ok(Pricing {
+        devices: ids.map(|id| device(id)).collect::<Result<_, _>>()?,
+        over: config.over.unwrap_or(Over::Worst),
+        method: config.estimator,
+        table: table.cloned(),
+        watts: config.watts,
+    })
 }
 
 /// The limits of the configuration; none of the device's own.

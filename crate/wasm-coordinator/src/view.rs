@@ -100,7 +100,7 @@ impl From<Priced> for PricedView {
         Self {
             name: priced.canonical.name(),
             network: priced.canonical.network,
-            estimates: devices().iter().flat_map(|device| estimates(&priced.costs, device)).collect(),
+            estimates: devices().iter().flat_map(|device| estimates(&priced.costs, device, &[])).collect(),
             costs: priced.costs,
             violations: priced.violations,
         }

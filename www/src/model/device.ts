@@ -9,8 +9,10 @@ import type { Device } from '../protocol/generated/Device';
 /** Below this a power is given in milliwatts. */
 const ONE_WATT = 1;
 
-export function computeText({ compute }: Device, format: NumberFormat): string {
-  return format.quantity(compute.operations_per_second, `${compute.operation}/s`);
+export function computeText({ compute }: Device, t: Catalog, format: NumberFormat): string {
+  return compute === null
+    ? t.problem.none
+    : format.quantity(compute.operations_per_second, `${compute.operation}/s`);
 }
 
 export function memoryText({ memory }: Device, t: Catalog, format: NumberFormat): string {

@@ -7,6 +7,8 @@ import { FAKE_OPERATORS } from './fake-space';
 
 const same = (text: string): { en: string; es: string } => ({ en: text, es: text });
 
+const NOTHING_PUBLISHED = { other_powers: [], runtime: null, timing: null, measurements: [] };
+
 export const FAKE_DEVICES: Device[] = [
   {
     id: 'microbit',
@@ -27,6 +29,7 @@ export const FAKE_DEVICES: Device[] = [
     power: { watts: 0.001, is_approximate: true },
     cost_usd: 1.75,
     sources: {},
+    ...NOTHING_PUBLISHED,
   },
   {
     id: 'arduino-uno',
@@ -44,6 +47,7 @@ export const FAKE_DEVICES: Device[] = [
     power: { watts: 0.001, is_approximate: true },
     cost_usd: 1.14,
     sources: {},
+    ...NOTHING_PUBLISHED,
   },
   {
     id: 'raspberry-pi',
@@ -55,6 +59,7 @@ export const FAKE_DEVICES: Device[] = [
     power: { watts: 1.5, is_approximate: false },
     cost_usd: null,
     sources: {},
+    ...NOTHING_PUBLISHED,
   },
 ];
 

@@ -177,6 +177,8 @@ export function fakeCosts(network: Network): NetworkCosts {
     memory: {
       int8: { flash_bytes: flash, peak_ram_bytes: peak, timeline },
       f32: { flash_bytes: 4 * params, peak_ram_bytes: 4 * peak, timeline },
+      given_order_peak_ram_bytes: peak,
+      is_order_optimal: true,
     },
     layers,
   };
@@ -245,10 +247,11 @@ export function fakeCandidate(
   const network = fakeNetwork(genes);
   const costs = fakeCosts(network);
   const estimates = devices.map((device) => {
-    const latency_ms = ((2 * costs.macs + 5000) / device.compute.operations_per_second) * 1000;
+    const rate = device.compute?.operations_per_second ?? 1e6;
+    const latency_ms = ((2 * costs.macs + 5000) / rate) * 1000;
     return {
       device: device.id,
-      method: 'analytical' as const,
+      method: 'stated-peak' as const,
       latency_ms,
       energy_mj: device.power === null ? null : device.power.watts * latency_ms,
       error_percent: null,

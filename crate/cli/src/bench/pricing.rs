@@ -43,7 +43,7 @@ impl PricingJson {
         let us_per_network = median_us(|| {
             for graph in &graphs {
                 let costs = NetworkCosts::of(graph)?;
-                black_box(estimates(&costs, device));
+                black_box(estimates(&costs, device, &[]));
             }
             Ok(())
         })?;

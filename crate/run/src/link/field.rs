@@ -1,4 +1,4 @@
-use nas_cost::Objective;
+use nas_cost::{Method, Objective, Over};
 use nas_member::{Text, parse_real};
 use nas_search::strategies;
 use nas_space::{MAX_CUSTOM_BYTES, spaces};
@@ -47,6 +47,12 @@ enum Place {
     OptionalLarge(fn(&mut RunConfig) -> &mut Option<u64>),
     OptionalNumber(fn(&mut RunConfig) -> &mut Option<f64>),
     OptionalText(fn(&mut RunConfig) -> &mut Option<String>),
+    /// Identifiers of devices, each once.
+    Devices(fn(&mut RunConfig) -> &mut Vec<String>),
+    Over(fn(&mut RunConfig) -> &mut Option<Over>),
+    Method(fn(&mut RunConfig) -> &mut Option<Method>),
+    /// A SHA-256 in hexadecimal digits.
+    Digest(fn(&mut RunConfig) -> &mut Option<String>),
 }
 
 /// Why a value could not be taken as it stands.
@@ -62,7 +68,7 @@ const fn field(key: &'static str, en: &'static str, es: &'static str, place: Pla
 }
 
 /// All keys, in the order in which links are written.
-pub(super) const FIELDS: [Field; 22] = [
+pub(super) const FIELDS: [Field; 27] = [
     field("data", "Dataset", "Conjunto de datos", Place::Data(|c| &mut c.data)),
     field(
         "res",
@@ -165,7 +171,42 @@ pub(super) const FIELDS: [Field; 22] = [
         "Archivo del espacio 'custom'",
         Place::OptionalText(|c| &mut c.custom),
     ),
+    field(
+        "devices",
+        "More devices to serve",
+        "Más dispositivos que servir",
+        Place::Devices(|c| &mut c.devices),
+    ),
+    field(
+        "over",
+        "Latency and energy over several devices",
+        "Latencia y energía sobre varios dispositivos",
+        Place::Over(|c| &mut c.over),
+    ),
+    field(
+        "estimator",
+        "How latency is estimated",
+        "Cómo se estima la latencia",
+        Place::Method(|c| &mut c.estimator),
+    ),
+    field(
+        "table",
+        "Digest of the table of measurements",
+        "Huella de la tabla de mediciones",
+        Place::Digest(|c| &mut c.table),
+    ),
+    field(
+        "watts",
+        "Power of the device in watts",
+        "Potencia del dispositivo en vatios",
+        Place::OptionalNumber(|c| &mut c.watts),
+    ),
 ];
+
+/// The ways to estimate that a run can use.
+const METHODS: [Method; 4] = [Method::StatedPeak, Method::Analytical, Method::LookUpTable, Method::Measured];
+/// Digits of a SHA-256.
+const DIGEST_DIGITS: usize = 64;
 
 impl Field {
     /// The value as a link has it; empty for none.
@@ -181,6 +222,10 @@ impl Field {
             Place::OptionalLarge(place) => optional(place(config).map(|value| value.to_string())),
             Place::OptionalNumber(place) => optional(place(config).map(|value| value.to_string())),
             Place::OptionalText(place) => optional(place(config).as_deref().map(packed_text::write)),
+            Place::Devices(place) => place(config).join(","),
+            Place::Over(place) => optional(place(config).map(|over| over.id().to_owned())),
+            Place::Method(place) => optional(place(config).map(|method| method.id().to_owned())),
+            Place::Digest(place) => optional(place(config).clone()),
         }
     }
 
@@ -239,6 +284,34 @@ impl Field {
                 *place(config) = Some(packed_text::read(value).ok_or_else(not_one)?);
                 Ok(())
             }
+            Place::Devices(place) => {
+                let ids: Vec<&str> = value.split(',').collect();
+                let is_sound =
+                    |(at, id): (usize, &&str)| device_ids().contains(id) && !ids[..at].contains(id);
+                if !ids.iter().enumerate().all(is_sound) {
+                    return Err(not_one());
+                }
+                *place(config) = ids.into_iter().map(str::to_owned).collect();
+                Ok(())
+            }
+            Place::Over(place) => {
+                let over = Over::ALL.into_iter().find(|over| over.id() == value);
+                *place(config) = Some(over.ok_or_else(not_one)?);
+                Ok(())
+            }
+            Place::Method(place) => {
+                let method = METHODS.into_iter().find(|method| method.id() == value);
+                *place(config) = Some(method.ok_or_else(not_one)?);
+                Ok(())
+            }
+            Place::Digest(place) => {
+                let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+                if value.len() != DIGEST_DIGITS || !value.bytes().all(is_digit) {
+                    return Err(not_one());
+                }
+                *place(config) = Some(value.to_owned());
+                Ok(())
+            }
         }
     }
 
@@ -262,6 +335,10 @@ impl Field {
             Place::OptionalText(_) => {
                 format!("a text of at most {MAX_CUSTOM_BYTES} bytes, compressed, in base64url")
             }
+            Place::Devices(_) => "devices, each once, joined by commas".to_owned(),
+            Place::Over(_) => format!("one of {}", Over::ALL.map(Over::id).join(", ")),
+            Place::Method(_) => format!("one of {}", METHODS.map(Method::id).join(", ")),
+            Place::Digest(_) => format!("{DIGEST_DIGITS} hexadecimal digits"),
         }
     }
 }

@@ -84,6 +84,12 @@ fn what_cannot_be_read_is_told() {
         ("width=99999999999999999999999", "width=99999999999999999999999 is out of bounds: 64 is used"),
         ("res=0", "res=0 is out of bounds: 4 is used"),
         ("samples=0", "samples=0 is out of bounds: 1 is used"),
+        (
+            "devices=rp2040,toaster",
+            "devices=rp2040,toaster is not devices, each once, joined by commas: the default is used",
+        ),
+        ("over=best", "over=best is not one of worst, mean: the default is used"),
+        ("table=abc", "table=abc is not 64 hexadecimal digits: the default is used"),
         ("seed", "seed= is not a whole number from 0 to 4294967295: the default is used"),
     ];
     for (link, expected) in cases {
@@ -99,6 +105,18 @@ fn settings_are_read_as_they_are_written_back() {
     );
     assert_eq!(write(&reading.config), "v=1&layers.operators=conv3x3,fire&train.flip=0.5");
     assert_eq!(read(&write(&reading.config), &data()).config, reading.config);
+}
+
+#[test]
+fn devices_and_estimators_are_read_as_they_are_written_back() {
+    let link = format!(
+        "v=1&device=microbit&devices=rp2040,arduino-uno&over=mean&estimator=analytical&table={}&watts=0.05",
+        "ab".repeat(32)
+    );
+    let reading = read(&link, &data());
+    assert_eq!(reading.notices, []);
+    assert_eq!(reading.config.devices, ["rp2040", "arduino-uno"]);
+    assert_eq!(write(&reading.config), link.replace("&device=microbit", ""));
 }
 
 #[test]

@@ -436,3 +436,52 @@ fn hardware_is_searched_together_with_networks() {
     // A network on another array is another candidate, but is trained once.
     assert!(shared > 0);
 }
+
+#[test]
+fn several_devices_and_estimators_price_candidates() {
+    let genotype = {
+        let problem = Problem::new(&config(7), &facts()).unwrap();
+        problem.space().genes().draw(&mut Rng::for_purpose(7, "test", 0))
+    };
+    let latency = |change: &dyn Fn(&mut RunConfig)| {
+        let mut config = RunConfig { device: "microbit".into(), ..config(7) };
+        change(&mut config);
+        let problem = Problem::new(&config, &facts()).unwrap();
+        problem.price(&genotype).unwrap().summary
+    };
+    let one = latency(&|_| {});
+    let worst = latency(&|config| config.devices = vec!["arduino-uno".into()]);
+    let mean = latency(&|config| {
+        config.devices = vec!["arduino-uno".into()];
+        config.over = Some(nas_cost::Over::Mean);
+    });
+    // The Uno's stated peak is a quarter of the micro:bit's.
+    assert_eq!(worst.latency_ms, 4.0 * one.latency_ms);
+    assert_eq!(mean.latency_ms, 2.5 * one.latency_ms);
+    let analytical = latency(&|config| config.estimator = Some(nas_cost::Method::Analytical));
+    assert!(analytical.latency_ms > 2.0 * one.latency_ms, "{analytical:?}");
+    let supplied = latency(&|config| config.watts = Some(0.05));
+    assert_eq!(supplied.energy_mj, Some(0.05 * one.latency_ms));
+}
+
+#[test]
+fn the_limits_are_those_of_the_smallest_device() {
+    let both = RunConfig { device: "microbit".into(), devices: vec!["arduino-uno".into()], ..config(7) };
+    let problem = Problem::new(&both, &facts()).unwrap();
+    assert_eq!((problem.limits().ram_bytes, problem.limits().flash_bytes), (Some(1880), Some(26_112)));
+}
+
+#[test]
+fn devices_that_are_not_known_well_enough_are_refused() {
+    let refused = |change: &dyn Fn(&mut RunConfig)| {
+        let mut config = config(7);
+        change(&mut config);
+        Problem::new(&config, &facts()).err().unwrap().to_string()
+    };
+    let unmeasured = refused(&|config| config.device = "this-browser".into());
+    assert!(unmeasured.contains("cannot be told by the method 'measured'"), "{unmeasured}");
+    let without_table = refused(&|config| config.table = Some("0".repeat(64)));
+    assert!(without_table.contains("give it the table"), "{without_table}");
+    let unknown = refused(&|config| config.devices = vec!["toaster".into()]);
+    assert!(unknown.contains("toaster"), "{unknown}");
+}

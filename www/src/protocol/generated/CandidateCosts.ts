@@ -21,7 +21,7 @@ flops: number,
  */
 flash_bytes: number, 
 /**
- * Most bytes of activations alive at once.
+ * Most bytes of RAM: activations alive at once, and scratch memory where a device's kernels need it.
  */
 ram_bytes: number, 
 /**

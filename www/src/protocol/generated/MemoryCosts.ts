@@ -12,4 +12,12 @@ int8: Memory,
 /**
  * As trained.
  */
-f32: Memory, };
+f32: Memory, 
+/**
+ * Most bytes of activations alive at once at int8, if the layers ran in the network's order.
+ */
+given_order_peak_ram_bytes: number, 
+/**
+ * Whether it is proven that no order of the layers needs less RAM.
+ */
+is_order_optimal: boolean, };

@@ -3,4 +3,4 @@
 /**
  * A way to estimate.
  */
-export type Method = "analytical";
+export type Method = "stated-peak" | "analytical" | "look-up-table" | "prediction" | "measured";
