@@ -176,7 +176,7 @@ mod tests {
     use nas_arch::Network;
 
     use super::*;
-    use crate::{Accelerator, Pricing, device, devices};
+    use crate::{Accelerator, CostError, Pricing, device, devices};
 
     fn costs() -> NetworkCosts {
         let text = r#"{"input": [1,16,16], "layers": [{"op":"conv2d","out_channels":8,"kernel":3},
@@ -258,8 +258,8 @@ mod tests {
         let expected = Violation { constraint: Objective::Area, value: on.area_mm2, limit: 1.0 };
         assert_eq!(broken, [expected]);
         assert!(broken[0].to_string().ends_with("mm² of 1 mm²"), "{}", broken[0]);
-        let error = limits.check(device("microbit").unwrap()).unwrap_err();
-        assert_eq!(error, CostError::UnknownArea { device: "microbit" });
+        let error = Pricing::of(device("microbit").unwrap()).check_limits(&limits).unwrap_err();
+        assert_eq!(error, CostError::UnknownArea { device: "microbit".into() });
     }
 
     #[test]

@@ -25,11 +25,12 @@ flash_bytes: number,
  */
 ram_bytes: number, 
 /**
- * Estimated latency on the run's device or the candidate's own accelerator, in milliseconds.
+ * Estimated latency on the run's device (or the worst or mean of several) or the candidate's own accelerator, in
+ * milliseconds.
  */
 latency_ms: number, 
 /**
- * Estimated energy of one inference there, in millijoules; none where its power is unknown.
+ * Estimated energy of one inference there, in millijoules; none where a power is unknown.
  */
 energy_mj: number | null, 
 /**
