@@ -1,8 +1,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use nas_arch::canonical;
+use nas_arch::{Network, canonical};
 use nas_evaluate::{Evaluation, EvaluationError, Images, MACS_AT_ONCE};
+use nas_nn::{NamedTensor, fold_batch_norms};
 use nas_run::{DEFAULT_SEED, DataFacts, EpochScore, Job, Outcome};
 use serde::Serialize;
 
@@ -30,6 +31,10 @@ pub(crate) struct Arguments {
     /// Writes the trained weights, likewise.
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
+    /// Writes the trained network as a device runs it, `{network, weights}`: batch normalizations are folded into the layers
+    /// before them.
+    #[arg(long, value_name = "FILE")]
+    export_folded: Option<PathBuf>,
     /// Writes the job (`job.json`) and a checkpoint of each epoch's end (`epoch-1.checkpoint`, …) into a folder: any
     /// of them can be finished elsewhere, with the same weights.
     #[arg(long, value_name = "DIR")]
@@ -49,8 +54,15 @@ struct TrainJson<'a> {
     weights_sha256: &'a str,
 }
 
+#[derive(Serialize)]
+struct FoldedJson<'a> {
+    network: &'a Network,
+    weights: &'a [NamedTensor],
+}
+
 pub(crate) fn train(arguments: &Arguments) -> Result<(), Failure> {
     let canonical = canonical(&arguments.network.read()?.resolve()?);
+    let graph = canonical.network.resolve()?;
     let info = data::find(&arguments.data)?;
     let job = Job::standalone(&canonical, &DataFacts::of(info), arguments.seed, arguments.epochs)?;
     let images = Images::prepare(&arguments.datasets.open(info)?, &job.data)?;
@@ -79,6 +91,12 @@ pub(crate) fn train(arguments: &Arguments) -> Result<(), Failure> {
         if let Some(outcome) = outcome {
             if let Some(path) = &arguments.export {
                 write(path, &to_json(&evaluation.trainer().export_weights())?)?;
+            }
+            if let Some(path) = &arguments.export_folded {
+                let weights = evaluation.trainer().export_weights();
+                let (network, weights) = fold_batch_norms(&graph, &weights)
+                    .map_err(|error| Failure::Internal(error.to_string()))?;
+                write(path, &to_json(&FoldedJson { network: &network, weights: &weights })?)?;
             }
             return report(arguments, &outcome);
         }

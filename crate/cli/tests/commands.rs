@@ -60,16 +60,17 @@ fn a_configuration_file_is_a_run_too() {
 
 #[test]
 fn a_training_prints_scores_and_exports_its_weights() {
-    let [initial, trained] =
-        ["initial.json", "trained.json"].map(|name| Path::new(env!("CARGO_TARGET_TMPDIR")).join(name));
+    let [initial, trained, folded] = ["initial.json", "trained.json", "folded.json"]
+        .map(|name| Path::new(env!("CARGO_TARGET_TMPDIR")).join(name));
     let words = ["train", "ref:digits-tiny", "--data", "digits8", "--epochs", "2", "--seed", "1", "--json"];
     let files = ["--export-init", initial.to_str().unwrap(), "--export", trained.to_str().unwrap()];
-    let training = json(&[&words[..], &files].concat());
+    let folded_file = ["--export-folded", folded.to_str().unwrap()];
+    let training = json(&[&words[..], &files, &folded_file].concat());
     assert_eq!(training["curve"].as_array().unwrap().len(), 2);
     assert_eq!(training["weights_sha256"].as_str().unwrap().len(), 64);
     assert!(training["val_accuracy"].as_f64().unwrap() > 0.2);
     assert!(training["test_accuracy"].as_f64().unwrap() > 0.2);
-    let [initial, trained] = [initial, trained]
+    let [initial, trained, folded] = [initial, trained, folded]
         .map(|file| serde_json::from_slice::<Value>(&std::fs::read(file).unwrap()).unwrap());
     for weights in [&initial, &trained] {
         let first = &weights[0];
@@ -79,6 +80,14 @@ fn a_training_prints_scores_and_exports_its_weights() {
         );
     }
     assert_ne!(initial[0]["values"], trained[0]["values"]);
+    let of_layers = |key: &str| {
+        let layers = folded["network"]["layers"].as_array().unwrap();
+        layers.iter().filter(|layer| layer["op"] == key).count()
+    };
+    assert_eq!((of_layers("conv2d"), of_layers("batch-norm")), (2, 0));
+    let paths: Vec<&str> =
+        folded["weights"].as_array().unwrap().iter().map(|tensor| tensor["path"].as_str().unwrap()).collect();
+    assert_eq!(&paths[..2], ["conv2d-1.weight", "conv2d-1.bias"]);
 }
 
 #[test]

@@ -53,6 +53,7 @@
 //! ```
 
 mod error;
+mod folding;
 mod initialize;
 mod layout;
 mod learning_rate;
@@ -67,6 +68,7 @@ mod weights;
 mod work;
 
 pub use error::{PlanError, SnapshotError, TrainerError, WeightsError};
+pub use folding::fold_batch_norms;
 pub use layout::{ParameterLayout, Slot, Storage};
 pub use learning_rate::LearningRates;
 #[doc(no_inline)]

@@ -4,6 +4,7 @@ mod common;
 
 mod dropout;
 mod finite_differences;
+mod folding;
 mod limits;
 mod progress;
 mod pytorch;
