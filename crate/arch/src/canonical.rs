@@ -105,7 +105,7 @@ impl Live {
 
     /// Splits classes of colour until each vertex's readers and inputs are told by its colour.
     fn refine(&self, mut colours: Colours) -> Colours {
-        loop {
+        while smallest_shared_colour(&colours).is_some() {
             let mut readers = vec![Vec::new(); colours.len()];
             for (reader, inputs) in self.inputs.iter().enumerate() {
                 for (place, &input) in inputs.iter().enumerate() {
@@ -123,10 +123,11 @@ impl Live {
                 .collect();
             let refined = ranks(&signatures);
             if refined == colours {
-                return colours;
+                break;
             }
             colours = refined;
         }
+        colours
     }
 
     fn coloured_inputs(&self, vertex: usize, colours: &Colours) -> Vec<usize> {
@@ -238,12 +239,17 @@ impl Search<'_> {
 
 /// The vertices of the first colour that several share.
 fn smallest_shared_class(colours: &Colours) -> Option<Vec<usize>> {
+    let shared = smallest_shared_colour(colours)?;
+    Some((0..colours.len()).filter(|&v| colours[v] == shared).collect())
+}
+
+/// The first colour that several vertices share.
+fn smallest_shared_colour(colours: &Colours) -> Option<usize> {
     let mut sizes = vec![0; colours.len()];
     for &colour in colours {
         sizes[colour] += 1;
     }
-    let shared = sizes.iter().position(|&size| size > 1)?;
-    Some((0..colours.len()).filter(|&v| colours[v] == shared).collect())
+    sizes.iter().position(|&size| size > 1)
 }
 
 /// Replaces each value by its rank among the distinct ones.
