@@ -22,7 +22,7 @@ export const QUICK: Link = {
 /** A search that is still going on whenever a test looks. */
 export const LONG: Link = { ...QUICK, candidates: 400, epochs: 9 };
 
-/** Networks as large as there are: one operator on one image takes a tenth of a second, a candidate minutes. */
+/** Networks as large as there are: a candidate takes minutes. */
 export const HUGE: Link = {
   ...LONG,
   data: 'mnist',
