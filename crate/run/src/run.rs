@@ -2,13 +2,14 @@ use std::collections::BTreeMap;
 
 use nas_arch::Network;
 use nas_numerics::{NUMERICS_VERSION, Rng};
-use nas_search::{Ask, Front, Insertion, Inspection, Point, Strategy, Told, hypervolume};
+use nas_search::{Appraisal, Ask, Front, Insertion, Inspection, Point, Strategy, Told, hypervolume};
 use nas_space::Genotype;
 use serde::Serialize;
 use ts_rs::TS;
 
 use crate::clock::VirtualClock;
 use crate::evaluation::planned_macs;
+use crate::feasibility::excess;
 use crate::job::{MEMORY_LIMIT_BYTES, evaluation_key};
 use crate::{
     CandidateCosts, DataFacts, FINAL_MEMBERS, Failure, FrontMember, Job, JobId, JobKind, LogLine, Outcome,
@@ -284,24 +285,28 @@ impl Run {
         let ask = self.candidates.len() as u32;
         let problem = &self.problem;
         let mut rejections = Rejections::default();
-        let mut is_feasible = |genotype: &Genotype| match problem.price(genotype) {
-            Ok(priced) => match priced.violations.into_iter().next() {
-                None => true,
-                Some(violation) => {
-                    rejections.count += 1;
-                    if rejections.first.len() < REJECTIONS_SHOWN {
-                        rejections.first.push(Rejected { genes: genotype.clone(), violation });
-                    }
-                    false
+        let mut appraise = |genotype: &Genotype| {
+            let Ok(priced) = problem.price(genotype) else { return Appraisal::infeasible(f64::INFINITY) };
+            if let Some(&violation) = priced.violations.first() {
+                rejections.count += 1;
+                if rejections.first.len() < REJECTIONS_SHOWN {
+                    rejections.first.push(Rejected { genes: genotype.clone(), violation });
                 }
-            },
-            Err(_) => false,
+            }
+            Appraisal { violation: excess(&priced.violations), costs: vec![priced.cost] }
         };
+        let pending: Vec<Genotype> = self
+            .candidates
+            .iter()
+            .filter(|candidate| candidate.result.is_none())
+            .map(|candidate| candidate.genotype.clone())
+            .collect();
         let proposal = self.strategy.ask(&mut Ask {
             number: ask,
             genes: problem.space.genes(),
             rng: Rng::for_purpose(problem.config.seed, "ask", u64::from(ask)),
-            is_feasible: &mut is_feasible,
+            pending: &pending,
+            appraise: &mut appraise,
         });
         match proposal {
             Some(proposal) => self.admit(ask, proposal.genotype, proposal.parent, rejections),
@@ -401,7 +406,8 @@ impl Run {
     fn tell_strategy(&mut self, ask: u32, result: Trained) {
         let candidate = &mut self.candidates[ask as usize];
         let accuracy = f64::from(result.validation_accuracy);
-        let told = Told { ask, genotype: candidate.genotype.clone(), accuracy, cost: candidate.cost };
+        let objectives = vec![1.0 - accuracy, candidate.cost];
+        let told = Told { ask, genotype: candidate.genotype.clone(), objectives };
         let point = Point { ask, accuracy, cost: candidate.cost };
         let has_failed = result.failure.is_some();
         let virtual_end = candidate.virtual_end;

@@ -50,11 +50,11 @@ impl RegularizedEvolution {
         Self { capacity, sample, population: VecDeque::new() }
     }
 
-    /// The most accurate of a sample drawn with replacement; the younger of two equals.
+    /// The best of a sample drawn with replacement; the younger of two equals.
     fn parent(&self, ask: &mut Ask<'_>) -> Option<&Told> {
         let size = self.population.len() as u32;
         let drawn = (0..self.sample).map(|_| &self.population[ask.rng.below(size) as usize]);
-        drawn.max_by(|a, b| a.accuracy.total_cmp(&b.accuracy).then(a.ask.cmp(&b.ask)))
+        drawn.min_by(|a, b| a.error().total_cmp(&b.error()).then(b.ask.cmp(&a.ask)))
     }
 }
 
@@ -65,7 +65,7 @@ impl Strategy for RegularizedEvolution {
             let parent = self.parent(ask)?.clone();
             for _ in 0..MAX_MUTATIONS.min(MAX_DRAWS) {
                 let genotype = ask.genes.mutate(&parent.genotype, &mut ask.rng);
-                if (ask.is_feasible)(&genotype) {
+                if ask.is_feasible(&genotype) {
                     return Some(Proposal { genotype, parent: Some(parent.ask) });
                 }
             }
@@ -92,9 +92,10 @@ mod tests {
     use nas_space::{Gene, GeneTree, Genotype};
 
     use super::*;
+    use crate::Appraisal;
 
-    fn told(ask: u32, value: u16, accuracy: f64) -> Told {
-        Told { ask, genotype: Genotype(vec![value]), accuracy, cost: 1.0 }
+    fn told(ask: u32, value: u16, error: f64) -> Told {
+        Told { ask, genotype: Genotype(vec![value]), objectives: vec![error, 1.0] }
     }
 
     fn evolution(population: u32, sample: u32) -> RegularizedEvolution {
@@ -104,7 +105,7 @@ mod tests {
     #[test]
     fn the_oldest_dies_however_good_it_is() {
         let mut strategy = evolution(2, 1);
-        strategy.restore(&[told(0, 0, 0.99), told(1, 1, 0.5), told(2, 2, 0.1)]);
+        strategy.restore(&[told(0, 0, 0.01), told(1, 1, 0.5), told(2, 2, 0.9)]);
         assert_eq!(strategy.inspect(), Inspection::Population { members: vec![1, 2], capacity: 2 });
     }
 
@@ -112,13 +113,14 @@ mod tests {
     fn a_large_sample_takes_the_best_as_parent() {
         let genes = GeneTree::new(vec![Gene::new("g", 0..100)]);
         let mut strategy = evolution(3, 50);
-        strategy.restore(&[told(0, 10, 0.2), told(1, 20, 0.9), told(2, 30, 0.4)]);
+        strategy.restore(&[told(0, 10, 0.8), told(1, 20, 0.1), told(2, 30, 0.6)]);
         for number in 3..20 {
             let mut ask = Ask {
                 number,
                 genes: &genes,
                 rng: Rng::for_purpose(1, "ask", number.into()),
-                is_feasible: &mut |_| true,
+                pending: &[],
+                appraise: &mut |_| Appraisal::feasible(vec![1.0]),
             };
             assert_eq!(strategy.ask(&mut ask).unwrap().parent, Some(1));
         }
@@ -131,16 +133,17 @@ mod tests {
         let mut strategy = evolution(1, 1);
         strategy.tell(&told(0, 4, 0.5));
         let mut rejected = 0;
-        let mut is_feasible = |genotype: &Genotype| {
-            let feasible = genotype.0[0] == 4;
-            rejected += u32::from(!feasible);
-            feasible
+        let mut appraise = |genotype: &Genotype| {
+            let is_feasible = genotype.0[0] == 4;
+            rejected += u32::from(!is_feasible);
+            if is_feasible { Appraisal::feasible(vec![1.0]) } else { Appraisal::infeasible(1.0) }
         };
         let mut ask = Ask {
             number: 1,
             genes: &genes,
             rng: Rng::for_purpose(1, "ask", 1),
-            is_feasible: &mut is_feasible,
+            pending: &[],
+            appraise: &mut appraise,
         };
         assert_eq!(strategy.ask(&mut ask), Some(Proposal { genotype: Genotype(vec![4]), parent: None }));
         assert!(rejected >= MAX_MUTATIONS);

@@ -13,4 +13,4 @@ pub use evolution::RegularizedEvolution;
 pub use pareto::{Front, Insertion, Point, dominates, hypervolume};
 pub use random::Random;
 pub use registry::{StrategyError, strategies, strategy};
-pub use strategy::{Ask, Inspection, MAX_DRAWS, Proposal, Strategy, Told};
+pub use strategy::{Appraisal, Ask, Inspection, MAX_DRAWS, Proposal, Strategy, Told};

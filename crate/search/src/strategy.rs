@@ -40,18 +40,48 @@ pub struct Ask<'a> {
     pub genes: &'a GeneTree,
     /// Generator of this ask alone.
     pub rng: Rng,
-    /// Whether a genotype keeps all limits; rejected draws are recorded.
-    pub is_feasible: &'a mut dyn FnMut(&Genotype) -> bool,
+    /// What was asked for and is not told yet, the oldest first.
+    pub pending: &'a [Genotype],
+    /// What is known of a genotype before it is evaluated; those that break a limit are recorded as rejected.
+    pub appraise: &'a mut dyn FnMut(&Genotype) -> Appraisal,
 }
 
 impl Ask<'_> {
+    /// Whether a genotype keeps all limits.
+    pub fn is_feasible(&mut self, genotype: &Genotype) -> bool {
+        (self.appraise)(genotype).violation == 0.0
+    }
+
     /// A genotype drawn uniformly from those within the limits. Draws outside are rejected, not repaired, which
     /// would bias the rest.
     pub fn draw(&mut self) -> Option<Genotype> {
         (0..MAX_DRAWS).find_map(|_| {
             let genotype = self.genes.draw(&mut self.rng);
-            (self.is_feasible)(&genotype).then_some(genotype)
+            self.is_feasible(&genotype).then_some(genotype)
         })
+    }
+}
+
+/// What is known of a candidate before it is evaluated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Appraisal {
+    /// By how much it breaks limits: the sum of `value / limit − 1`; 0 if it keeps all.
+    pub violation: f64,
+    /// Its objectives after the first, in their order: costs.
+    pub costs: Vec<f64>,
+}
+
+impl Appraisal {
+    /// That of a candidate within all limits.
+    #[must_use]
+    pub const fn feasible(costs: Vec<f64>) -> Self {
+        Self { violation: 0.0, costs }
+    }
+
+    /// That of a candidate outside of a limit.
+    #[must_use]
+    pub const fn infeasible(violation: f64) -> Self {
+        Self { violation, costs: Vec::new() }
     }
 }
 
@@ -71,10 +101,20 @@ pub struct Told {
     pub ask: u32,
     /// What was evaluated.
     pub genotype: Genotype,
-    /// Validation accuracy, 0 to 1; 0 for a failed evaluation.
-    pub accuracy: f64,
-    /// Cost in the run's objective.
-    pub cost: f64,
+    /// Its objectives, each to be made small. The first one is what the evaluation found: the error, 1 for a failed
+    /// evaluation. The others are costs, known when it was proposed.
+    pub objectives: Vec<f64>,
+}
+
+impl Told {
+    /// What a strategy of one objective makes small.
+    ///
+    /// # Panics
+    /// If there is no objective.
+    #[must_use]
+    pub fn error(&self) -> f64 {
+        self.objectives[0]
+    }
 }
 
 /// What can be seen of a strategy's inside.

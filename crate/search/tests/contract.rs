@@ -2,7 +2,7 @@
 
 use nas_member::Settings;
 use nas_numerics::Rng;
-use nas_search::{Ask, Proposal, Strategy, Told, strategies, strategy};
+use nas_search::{Appraisal, Ask, Proposal, Strategy, Told, strategies, strategy};
 use nas_space::{Gene, GeneTree, Genotype};
 
 const SEED: u32 = 11;
@@ -31,12 +31,15 @@ fn ask(
     limit: impl Fn(&Genotype) -> bool,
 ) -> Option<Proposal> {
     let rng = Rng::for_purpose(SEED, "ask", number.into());
-    strategy.ask(&mut Ask { number, genes, rng, is_feasible: &mut |genotype| limit(genotype) })
+    let mut appraise = |genotype: &Genotype| {
+        if limit(genotype) { Appraisal::feasible(vec![1.0]) } else { Appraisal::infeasible(0.5) }
+    };
+    strategy.ask(&mut Ask { number, genes, rng, pending: &[], appraise: &mut appraise })
 }
 
 fn result(number: u32, genotype: Genotype) -> Told {
     let accuracy = genotype.0.iter().map(|&value| f64::from(value)).sum::<f64>() / 10.0;
-    Told { ask: number, genotype, accuracy, cost: 1.0 }
+    Told { ask: number, genotype, objectives: vec![1.0 - accuracy, 1.0] }
 }
 
 /// Asks and tells with two results under way, as a run does.
@@ -107,7 +110,7 @@ fn failed_and_equal_results_are_taken() {
     for (id, mut strategy) in every_strategy() {
         let genes = genes();
         for number in 0..30 {
-            let told = Told { ask: number, genotype: Genotype(vec![0, 0, 0]), accuracy: 0.0, cost: 1.0 };
+            let told = Told { ask: number, genotype: Genotype(vec![0, 0, 0]), objectives: vec![1.0, 1.0] };
             strategy.tell(&told);
             assert!(ask(&mut *strategy, &genes, number + 1, |_| true).is_some(), "{id}");
         }
