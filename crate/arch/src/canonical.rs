@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 
 use nas_numerics::{Digest, sha256};
 
-use crate::{Contraction, Graph, INPUT_NAME, INPUT_TENSOR, Network, Op, Padding, Pair, Shape, TensorId};
+use crate::{
+    Contraction, Graph, INPUT_NAME, INPUT_TENSOR, Network, Op, Padding, Pair, Shape, TensorId, Zero,
+};
 
 /// Hexadecimal digits of a network's name: 48 bits, so that 10,000 networks collide with a chance of 2·10⁻⁷.
 const NAME_DIGITS: usize = 12;
@@ -40,7 +42,7 @@ impl Canonical {
 pub fn canonical(graph: &Graph) -> Canonical {
     let live = Live::new(graph);
     let order = live.canonical_order();
-    let network = live.network(graph, &order);
+    let network = live.network(graph.input, &order);
     let text = serde_json::to_string(&network).expect("a network is always JSON");
     Canonical { network, digest: sha256(text.as_bytes()) }
 }
@@ -55,8 +57,8 @@ struct Live {
     commutative: Vec<bool>,
     /// The vertex whose output is the network's.
     output: usize,
-    /// Node of the graph behind each vertex; none for the input.
-    nodes: Vec<Option<usize>>,
+    /// The operator of each vertex; none for the input.
+    ops: Vec<Option<Op>>,
 }
 
 /// By vertex; the colours in use are 0, 1, 2 and so on.
@@ -66,7 +68,7 @@ type Certificate = Vec<(String, Vec<usize>)>;
 
 impl Live {
     fn new(graph: &Graph) -> Self {
-        let Contraction { sources, inputs } = Contraction::new(graph);
+        let Contraction { sources, inputs, are_zero } = Contraction::new(graph);
         let output = sources[graph.nodes.len()];
         let mut is_live = vec![false; graph.nodes.len() + 1];
         is_live[INPUT_TENSOR] = true;
@@ -79,19 +81,22 @@ impl Live {
         let tensors: Vec<TensorId> = (0..is_live.len()).filter(|&tensor| is_live[tensor]).collect();
         let mut vertex = vec![usize::MAX; is_live.len()];
         tensors.iter().enumerate().for_each(|(v, &tensor)| vertex[tensor] = v);
-        let node = |tensor: TensorId| tensor.checked_sub(1).map(|node| &graph.nodes[node]);
-        let label = |tensor| node(tensor).map_or_else(|| INPUT_NAME.to_owned(), |node| op_text(&node.op));
+        let op = |tensor: TensorId| {
+            let op = &graph.nodes[tensor.checked_sub(1)?].op;
+            Some(if are_zero[tensor] { Op::Zero(Zero::of(graph.shape(tensor))) } else { explicit(op) })
+        };
         let reads = |tensor: TensorId| tensor.checked_sub(1).map_or(&[][..], |node| &inputs[node]);
         let is_commutative = |tensor| {
             let shapes: Vec<Shape> = reads(tensor).iter().map(|&input| graph.shape(input)).collect();
-            node(tensor).is_some_and(|node| node.op.is_commutative(&shapes))
+            op(tensor).is_some_and(|op| op.is_commutative(&shapes))
         };
+        let ops: Vec<Option<Op>> = tensors.iter().map(|&tensor| op(tensor)).collect();
         Self {
-            labels: tensors.iter().map(|&tensor| label(tensor)).collect(),
+            labels: ops.iter().map(|op| op.as_ref().map_or_else(|| INPUT_NAME.to_owned(), op_text)).collect(),
             inputs: tensors.iter().map(|&t| reads(t).iter().map(|&input| vertex[input]).collect()).collect(),
             commutative: tensors.iter().map(|&tensor| is_commutative(tensor)).collect(),
             output: vertex[output],
-            nodes: tensors.iter().map(|tensor| tensor.checked_sub(1)).collect(),
+            ops,
         }
     }
 
@@ -160,21 +165,20 @@ impl Live {
     }
 
     /// Writes the network down in this order, with canonical names.
-    fn network(&self, graph: &Graph, order: &[usize]) -> Network {
-        let mut network = Network::new(graph.input);
+    fn network(&self, input: Shape, order: &[usize]) -> Network {
+        let mut network = Network::new(input);
         let mut names = vec![INPUT_NAME.to_owned(); order.len()];
         let mut place = vec![0; order.len()];
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for (index, &vertex) in order.iter().enumerate() {
             place[vertex] = index;
-            let Some(node) = self.nodes[vertex].map(|node| &graph.nodes[node]) else { continue };
-            let op = explicit(&node.op);
+            let Some(op) = &self.ops[vertex] else { continue };
             let count = counts.entry(op.id()).or_default();
             *count += 1;
             names[index] = format!("{}-{count}", op.id());
             let inputs = self.coloured_inputs(vertex, &place);
             let inputs: Vec<&str> = inputs.iter().map(|&input| names[input].as_str()).collect();
-            network.push_reading(names[index].clone(), op, &inputs);
+            network.push_reading(names[index].clone(), op.clone(), &inputs);
         }
         network
     }
@@ -295,13 +299,13 @@ fn explicit(op: &Op) -> Op {
 }
 
 fn op_text(op: &Op) -> String {
-    serde_json::to_string(&explicit(op)).expect("an operator is always JSON")
+    serde_json::to_string(op).expect("an operator is always JSON")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ChannelShuffle, Conv2d, Dropout, MetaConv2d, Pool, Resample, Shape, Zero};
+    use crate::{ChannelShuffle, Conv2d, Dropout, MetaConv2d, Pool, Resample};
 
     fn conv(channels: u32, kernel: u32) -> Op {
         Op::Conv2d(Conv2d::square(channels, kernel))
@@ -411,13 +415,35 @@ mod tests {
         let summand =
             [("a", conv(4, 3), &["input"][..]), ("z", zero(), &["input"]), ("s", Op::Add, &["z", "a"])];
         assert_eq!(name(&summand), alone, "a sum of one summand is that summand");
+    }
 
-        let zeros = |inputs: &[&str]| {
-            let layers = [("z", zero(), &["input"][..]), ("y", zero(), &["z"]), ("s", Op::Add, inputs)];
-            canonical(&build(&layers).resolve().unwrap())
-        };
-        assert_eq!(zeros(&["z", "y"]), zeros(&["y", "z"]));
-        assert_eq!(zeros(&["z", "y"]).network.layers.len(), 3, "a sum of zeros stays");
+    #[test]
+    fn what_is_computed_from_zeros_without_parameters_is_zero() {
+        let zeros = |channels, size| Op::Zero(Zero::of(Shape::new(channels, size, size)));
+        let norm = || Op::BatchNorm(crate::BatchNorm::default());
+        let expected = name(&[("z", zeros(4, 4), &["input"]), ("n", norm(), &["z"])]);
+        let computed = name(&[
+            ("dead", conv(4, 5), &["input"]),
+            ("z", Op::Zero(Zero::default()), &["dead"]),
+            ("y", Op::Zero(Zero::default()), &["input"]),
+            ("sum", Op::Add, &["z", "y"]),
+            ("other", conv(4, 3), &["dead"]),
+            ("gated", Op::Multiply, &["other", "sum"]),
+            ("p", Op::MaxPool(Pool::square(2)), &["gated"]),
+            ("t", Op::Tanh, &["p"]),
+            ("n", norm(), &["t"]),
+        ]);
+        assert_eq!(computed, expected);
+        for (what, op) in [("a convolution", conv(8, 3)), ("a norm", norm()), ("1/2 at 0", Op::Sigmoid)] {
+            let layers = [("z", zeros(8, 8), &["input"][..]), ("o", op, &["z"])];
+            assert_eq!(canonical(&build(&layers).resolve().unwrap()).network.layers.len(), 2, "{what}");
+        }
+        let one_of_a_shape = [
+            ("z", zeros(2, 8), &["input"][..]),
+            ("y", zeros(2, 8), &["input"]),
+            ("c", Op::Concat, &["input", "z", "y"]),
+        ];
+        assert_eq!(canonical(&build(&one_of_a_shape).resolve().unwrap()).network.layers.len(), 2);
     }
 
     #[test]

@@ -5,11 +5,13 @@ use crate::{Graph, INPUT_TENSOR, Node, Op, Pair, TensorId};
 /// What is left of a graph once layers that compute nothing are contracted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contraction {
-    /// For each tensor, the tensor that holds the same values.
+    /// For each tensor, the tensor that holds the same values; for zeros, the first ones of that shape.
     pub sources: Vec<TensorId>,
     /// For each node, what it reads: through contracted layers, and, if it is an addition, without the zeros among
-    /// its inputs (unless all of them are).
+    /// its inputs. What is zero reads the network's input, of which nothing matters.
     pub inputs: Vec<Vec<TensorId>>,
+    /// For each tensor, whether it is zero whatever the input is, without a parameter on the way.
+    pub are_zero: Vec<bool>,
 }
 
 impl Contraction {
@@ -26,25 +28,74 @@ impl Contraction {
     }
 
     fn with(graph: &Graph, also: fn(&Op) -> bool) -> Self {
-        let mut contraction =
-            Self { sources: vec![INPUT_TENSOR], inputs: Vec::with_capacity(graph.nodes.len()) };
+        let mut contraction = Self {
+            sources: vec![INPUT_TENSOR],
+            inputs: Vec::with_capacity(graph.nodes.len()),
+            are_zero: vec![false],
+        };
         for (index, node) in graph.nodes.iter().enumerate() {
-            let inputs = contraction.read_by(graph, node);
-            let is_identity = also(&node.op) || computes_nothing(graph, node, &inputs);
-            contraction.sources.push(if is_identity { inputs[0] } else { index + 1 });
+            let mut inputs = contraction.read_by(node);
+            let is_zero = contraction.is_zero(node);
+            let source = if is_zero {
+                inputs = vec![INPUT_TENSOR];
+                contraction.first_zeros(graph, index + 1)
+            } else if also(&node.op) || computes_nothing(graph, node, &inputs) {
+                inputs[0]
+            } else {
+                index + 1
+            };
+            contraction.sources.push(source);
             contraction.inputs.push(inputs);
+            contraction.are_zero.push(is_zero);
         }
         contraction
     }
 
-    fn read_by(&self, graph: &Graph, node: &Node) -> Vec<TensorId> {
-        let inputs: Vec<TensorId> = node.inputs.iter().map(|&tensor| self.sources[tensor]).collect();
-        if node.op != Op::Add {
-            return inputs;
+    /// What a node reads; of a sum of zeros, nothing.
+    fn read_by(&self, node: &Node) -> Vec<TensorId> {
+        let is_read = |&&tensor: &&TensorId| node.op != Op::Add || !self.are_zero[tensor];
+        node.inputs.iter().filter(is_read).map(|&tensor| self.sources[tensor]).collect()
+    }
+
+    fn first_zeros(&self, graph: &Graph, tensor: TensorId) -> TensorId {
+        let is_equal = |&other: &TensorId| self.are_zero[other] && graph.shape(other) == graph.shape(tensor);
+        (0..tensor).find(is_equal).unwrap_or(tensor)
+    }
+
+    /// Whether a node computes zeros and has no parameters.
+    fn is_zero(&self, node: &Node) -> bool {
+        let mut reads = node.inputs.iter().map(|&tensor| self.are_zero[tensor]);
+        match &node.op {
+            Op::Zero(_) => true,
+            Op::Multiply => reads.any(|is_zero| is_zero),
+            // What has parameters is trained and counted, whatever it reads; sigmoids are 1/2 at 0.
+            Op::Sigmoid
+            | Op::HardSigmoid
+            | Op::Conv2d(_)
+            | Op::MetaConv2d(_)
+            | Op::Dense(_)
+            | Op::BatchNorm(_)
+            | Op::LayerNorm(_)
+            | Op::Mixture => false,
+            Op::Attention(_)
+            | Op::Relu
+            | Op::Relu6
+            | Op::LeakyRelu(_)
+            | Op::Silu
+            | Op::Gelu
+            | Op::HardSwish
+            | Op::Tanh
+            | Op::MaxPool(_)
+            | Op::AvgPool(_)
+            | Op::GlobalAvgPool
+            | Op::Dropout(_)
+            | Op::Add
+            | Op::Concat
+            | Op::ChannelShuffle(_)
+            | Op::Upsample(_)
+            | Op::Downsample(_)
+            | Op::Identity => reads.all(|is_zero| is_zero),
         }
-        let is_zero = |tensor: &TensorId| matches!(producer(graph, *tensor), Some(Op::Zero(_)));
-        let summands: Vec<TensorId> = inputs.iter().copied().filter(|tensor| !is_zero(tensor)).collect();
-        if summands.is_empty() { inputs } else { summands }
     }
 }
 

@@ -15,6 +15,10 @@ pub enum Execution {
     Fused,
     /// Passes its input on unchanged: nothing to do.
     Identity,
+    /// Does not depend on the network's input: computed beforehand, and stored if a step reads it.
+    Constant,
+    /// Zero whatever the input is, without a parameter on the way: stored if a step reads it.
+    Zero,
     /// The output does not depend on it: left away.
     Dead,
 }
@@ -28,8 +32,10 @@ pub(crate) struct Deployment {
     pub(crate) executions: Vec<Execution>,
     /// The steps in the order they run.
     pub(crate) steps: Vec<Step>,
-    /// The value that is the network's output.
+    /// The value that is the network's output; the input if the output is a constant.
     pub(crate) output: ValueId,
+    /// The nodes whose constant outputs are stored: a step reads them, or they are the network's output.
+    pub(crate) stored: Vec<usize>,
 }
 
 /// One step of a deployed network.
@@ -44,13 +50,16 @@ pub(crate) struct Step {
 
 impl Deployment {
     pub(crate) fn new(graph: &Graph) -> Self {
-        let Contraction { sources, inputs } = Contraction::for_inference(graph);
-        let is_live = live_tensors(graph, &sources, &inputs);
+        let contraction = Contraction::for_inference(graph);
+        let are_constant = constant_tensors(&contraction);
+        let Contraction { sources, inputs, are_zero } = contraction;
+        let is_live = live_tensors(graph, &sources, &inputs, &are_zero);
         let readers = reader_counts(graph, &sources, &inputs, &is_live);
         let mut deployment = Self {
             executions: Vec::with_capacity(graph.nodes.len()),
             steps: Vec::with_capacity(graph.nodes.len()),
             output: 0,
+            stored: Vec::new(),
         };
         let mut values: Vec<ValueId> = vec![0; sources.len()];
         for (index, node) in graph.nodes.iter().enumerate() {
@@ -58,7 +67,9 @@ impl Deployment {
             let input = inputs[index][0];
             let execution = match &node.op {
                 _ if !is_live[tensor] => Execution::Dead,
+                _ if are_zero[tensor] => Execution::Zero,
                 _ if sources[tensor] != tensor => Execution::Identity,
+                _ if are_constant[tensor] => Execution::Constant,
                 Op::BatchNorm(_) if readers[input] == 1 && deployment.takes_norms(graph, input) => {
                     Execution::Folded
                 }
@@ -68,7 +79,10 @@ impl Deployment {
             deployment.executions.push(execution);
             match execution {
                 Execution::Step => {
-                    let reads = read_by(&node.op, &inputs[index]).iter().map(|&read| values[read]).collect();
+                    let (stored, computed): (Vec<TensorId>, Vec<TensorId>) =
+                        inputs[index].iter().partition(|&&read| are_constant[read]);
+                    let reads = computed.iter().map(|&read| values[read]).collect();
+                    deployment.store(&stored);
                     deployment.steps.push(Step { node: index, reads, has_folded_norm: false });
                     values[tensor] = deployment.steps.len();
                 }
@@ -77,11 +91,28 @@ impl Deployment {
                     deployment.steps[values[input] - 1].has_folded_norm = true;
                 }
                 Execution::Fused => values[tensor] = values[input],
-                Execution::Identity | Execution::Dead => {}
+                Execution::Identity | Execution::Constant | Execution::Zero | Execution::Dead => {}
             }
         }
-        deployment.output = values[sources[graph.nodes.len()]];
+        let output = sources[graph.nodes.len()];
+        if are_constant[output] {
+            deployment.store(&[output]);
+        }
+        deployment.output = values[output];
         deployment
+    }
+
+    /// Elements of the constants that are stored.
+    pub(crate) fn stored_elements(&self, graph: &Graph) -> u64 {
+        self.stored.iter().map(|&node| graph.nodes[node].shape.elements()).sum()
+    }
+
+    fn store(&mut self, constants: &[TensorId]) {
+        for node in constants.iter().map(|tensor| tensor - 1) {
+            if !self.stored.contains(&node) {
+                self.stored.push(node);
+            }
+        }
     }
 
     /// The same steps in another order, given by their places in this one.
@@ -100,7 +131,7 @@ impl Deployment {
             places[index + 1] = Some(steps.len());
         }
         let output = places[self.output].expect("the output is a step or the input");
-        Self { executions: self.executions.clone(), steps, output }
+        Self { executions: self.executions.clone(), steps, output, stored: self.stored.clone() }
     }
 
     /// Whether a tensor is the affine output of a convolution or dense layer, normalised or not.
@@ -113,21 +144,31 @@ impl Deployment {
     }
 }
 
-/// The tensors whose values an operator reads: of its input a zero needs the shape only.
-fn read_by<'a>(op: &Op, inputs: &'a [TensorId]) -> &'a [TensorId] {
-    if matches!(op, Op::Zero(_)) { &[] } else { inputs }
+/// Whether each tensor is the same for every input of the network.
+fn constant_tensors(contraction: &Contraction) -> Vec<bool> {
+    let mut are_constant = vec![false];
+    for (node, inputs) in contraction.inputs.iter().enumerate() {
+        let is_zero = contraction.are_zero[node + 1];
+        are_constant.push(is_zero || inputs.iter().all(|&tensor| are_constant[tensor]));
+    }
+    are_constant
 }
 
-/// Whether the output depends on each tensor.
-fn live_tensors(graph: &Graph, sources: &[TensorId], inputs: &[Vec<TensorId>]) -> Vec<bool> {
+/// Whether the output depends on each tensor; of zeros, on the first ones of their shape.
+fn live_tensors(
+    graph: &Graph,
+    sources: &[TensorId],
+    inputs: &[Vec<TensorId>],
+    are_zero: &[bool],
+) -> Vec<bool> {
     let mut is_live = vec![false; graph.nodes.len() + 1];
     is_live[graph.nodes.len()] = true;
     for (index, node) in graph.nodes.iter().enumerate().rev() {
-        if is_live[index + 1] {
-            let read = read_by(&node.op, &inputs[index]);
-            let is_read = |input: &&TensorId| read.contains(&sources[**input]);
+        if is_live[index + 1] && !are_zero[index + 1] {
+            let is_read = |input: &&TensorId| inputs[index].contains(&sources[**input]);
             node.inputs.iter().filter(is_read).for_each(|&input| is_live[input] = true);
         }
+        is_live[sources[index + 1]] |= is_live[index + 1];
     }
     is_live
 }
@@ -140,9 +181,9 @@ fn reader_counts(
     is_live: &[bool],
 ) -> Vec<u32> {
     let mut readers = vec![0; sources.len()];
-    for (index, node) in graph.nodes.iter().enumerate() {
+    for index in 0..graph.nodes.len() {
         if is_live[index + 1] && sources[index + 1] == index + 1 {
-            for &input in read_by(&node.op, &inputs[index]) {
+            for &input in &inputs[index] {
                 readers[input] += 1;
             }
         }
@@ -185,10 +226,16 @@ mod tests {
                 r#"{"name":"z","op":"zero"},{"op":"add","inputs":["z","input"]},{"op":"relu"}"#,
                 "dead dead identity step",
             ),
+            ("a pool of zeros is zero", r#"{"op":"zero"},{"op":"max-pool","kernel":2}"#, "dead dead zero"),
             (
-                "a zero that is read runs alone",
-                r#"{"op":"zero"},{"op":"max-pool","kernel":2}"#,
-                "dead step step",
+                "behind a zero, a layer that shifts is a constant",
+                r#"{"op":"zero"},{"op":"batch-norm"},{"name":"r","op":"relu"},{"op":"concat","inputs":["r","c"]}"#,
+                "step zero constant constant step",
+            ),
+            (
+                "so may be the whole network",
+                r#"{"op":"zero"},{"op":"dense","out_features":2},{"op":"relu"}"#,
+                "dead zero constant constant",
             ),
             (
                 "not behind a pool",

@@ -16,7 +16,9 @@
 //!   no more: a table of 256 values, or its formula.
 //! - A `meta-conv2d` is one convolution with the largest kernel, into which the mixed kernels were summed.
 //! - A dropout passes its input on.
-//! - A `zero` is no summand: an addition runs without it. Elsewhere it is a step that reads nothing.
+//! - A `zero` is no summand: an addition runs without it. What does not depend on the network's input, because it is
+//!   computed from zeros, is a **constant**: counted among parameters and operations, for training computes it, but no step;
+//!   it is stored if a step reads it. What is zero without a parameter on the way costs nothing else.
 //! - All other layers are **steps**, run in the order that needs the least RAM; where none needs less, in the network's.
 //!
 //! # Memory

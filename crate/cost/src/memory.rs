@@ -105,6 +105,7 @@ impl MemoryCosts {
     /// # Panics
     /// If `alive` is not of these steps.
     pub(crate) fn new(
+        graph: &Graph,
         deployment: &Deployment,
         constants: &[Constants],
         alive: &Alive,
@@ -121,8 +122,9 @@ impl MemoryCosts {
                 .map(|(step, elements)| Moment { layer: step.node as u32, bytes: element_bytes * elements })
                 .collect(),
         };
-        let int8_flash = HEADER_BYTES + constants.iter().map(|step| step.int8_bytes()).sum::<u64>();
-        let f32_flash = F32_BYTES * constants.iter().map(|step| step.params()).sum::<u64>();
+        let stored = deployment.stored_elements(graph);
+        let int8_flash = HEADER_BYTES + constants.iter().map(|step| step.int8_bytes()).sum::<u64>() + stored;
+        let f32_flash = F32_BYTES * (constants.iter().map(|step| step.params()).sum::<u64>() + stored);
         Self {
             int8: memory(int8_flash, 1),
             f32: memory(f32_flash, F32_BYTES),
@@ -280,9 +282,15 @@ mod tests {
     }
 
     #[test]
-    fn a_zero_reads_nothing() {
-        // The input is alive only until the first step.
-        assert_eq!(during("[4,4,4]", r#"{"op":"zero","stride":2},{"op":"tanh"}"#), [64 + 16, 16]);
+    fn constants_lie_in_flash() {
+        let concat = r#"{"name":"z","op":"zero"},{"name":"n","op":"batch-norm"},{"op":"concat","inputs":["n","input"]}"#;
+        let costs = memory("[4,4,4]", concat);
+        // The concatenation has the input and its output in RAM; the 64 elements of the norm are stored beside it.
+        assert_eq!(costs.int8.timeline, [Moment { layer: 2, bytes: 64 + 128 }]);
+        assert_eq!(costs.int8.flash_bytes, 16 + 28 + 64);
+        assert_eq!(costs.f32.flash_bytes, 4 * 64);
+        let constant = memory("[4,4,4]", r#"{"op":"zero"},{"op":"dense","out_features":10}"#);
+        assert_eq!((constant.int8.flash_bytes, constant.int8.peak_ram_bytes), (16 + 10, 64));
     }
 
     #[test]

@@ -84,10 +84,11 @@ impl NetworkCosts {
         let mut costs = Self {
             params: 0,
             params_total: 0,
-            params_deployed: constants.iter().map(|step| step.params()).sum(),
+            params_deployed: constants.iter().map(|step| step.params()).sum::<u64>()
+                + deployment.stored_elements(graph),
             macs: 0,
             flops: 0,
-            memory: MemoryCosts::new(&deployment, &constants, &alive, &schedule),
+            memory: MemoryCosts::new(graph, &deployment, &constants, &alive, &schedule),
             layers: Vec::with_capacity(graph.nodes.len()),
             steps: deployment.steps.iter().map(|step| StepWork::new(graph, step)).collect(),
         };
@@ -98,6 +99,9 @@ impl NetworkCosts {
             let layer = &mut costs.layers[step.node];
             layer.flash_bytes_int8 = constants.int8_bytes();
             layer.ram_bytes_int8 = *alive;
+        }
+        for &node in &deployment.stored {
+            costs.layers[node].flash_bytes_int8 = graph.nodes[node].shape.elements();
         }
         Ok(costs)
     }
@@ -115,7 +119,7 @@ impl NetworkCosts {
             flash_bytes_int8: 0,
             ram_bytes_int8: 0,
         };
-        if !matches!(execution, Execution::Dead | Execution::Identity) {
+        if !matches!(execution, Execution::Dead | Execution::Zero | Execution::Identity) {
             let Operations { macs, flops } = Operations::of(graph, index);
             (layer.macs, layer.flops) = (macs, flops);
             let count = |is_counted: fn(ParameterRole) -> bool| -> u64 {
@@ -203,6 +207,24 @@ mod tests {
         assert_eq!(figures(&written), figures(&canonical));
         assert_eq!(written.memory.int8.flash_bytes, canonical.memory.int8.flash_bytes);
         assert_eq!(written.memory.int8.peak_ram_bytes, canonical.memory.int8.peak_ram_bytes);
+    }
+
+    #[test]
+    fn what_the_input_does_not_reach_is_counted_but_not_deployed() {
+        let costs = costs(
+            "[4,6,6]",
+            r#"{"name":"dead","op":"conv2d","out_channels":4,"kernel":3},{"op":"zero"},
+            {"name":"zero","op":"max-pool","kernel":2},{"op":"batch-norm"},
+            {"op":"global-avg-pool"},{"op":"dense","out_features":2}"#,
+        );
+        let executions: Vec<Execution> = costs.layers.iter().map(|layer| layer.execution).collect();
+        let constant = Execution::Constant;
+        assert_eq!(
+            executions,
+            [Execution::Dead, Execution::Dead, Execution::Zero, constant, constant, constant]
+        );
+        assert_eq!((costs.params, costs.params_deployed), (8 + 10, 2));
+        assert_eq!((costs.macs, costs.steps.len()), (8, 0));
     }
 
     #[test]

@@ -127,7 +127,6 @@ impl StepWork {
             | Op::Multiply
             | Op::Mixture => (OperatorKind::ElementWise, Pair::ONE, Pair::ONE, Pair::ONE),
         };
-        let reads = if matches!(node.op, Op::Zero(_)) { &[] } else { &node.inputs[..] };
         Self {
             kind,
             kernel,
@@ -135,7 +134,7 @@ impl StepWork {
             dilation,
             input,
             output: node.shape,
-            read_elements: reads.iter().map(|&tensor| graph.shape(tensor).elements()).sum(),
+            read_elements: node.inputs.iter().map(|&tensor| graph.shape(tensor).elements()).sum(),
             weights: node.parameters.iter().map(nas_arch::Parameter::elements).sum(),
             macs: Operations::of(graph, step.node).macs,
         }

@@ -40,7 +40,7 @@ fn cell(network: &mut Network, name: &str, operators: &[&str], channels: u32, in
             let (edge, source) = (format!("{name}.{from}{to}"), nodes[*from].clone());
             summands.push(match operators[place] {
                 "skip_connect" => source,
-                "none" => network.push_reading(edge, Op::Zero(Zero { stride: Pair::ONE }), &[&source]),
+                "none" => network.push_reading(edge, Op::Zero(Zero::default()), &[&source]),
                 "avg_pool_3x3" => network.push_reading(edge, average(3, 1), &[&source]),
                 "nor_conv_1x1" => conv_norm(network, &edge, Conv2d::square(channels, 1), &source),
                 "nor_conv_3x3" => conv_norm(network, &edge, Conv2d::square(channels, 3), &source),
@@ -194,12 +194,9 @@ fn live_macs_rank_measured_cells_better_than_raw_ones() {
             for (title, correlation) in &measured {
                 eprintln!("  {correlation:6.3}  {title}");
             }
-            // PyTorch on a GPU runs dead layers too: there raw MACs rank better. A converter leaves them out.
-            if name.starts_with("nrf5340") {
-                assert!(
-                    measured[1].1 > measured[0].1 + 0.1,
-                    "{name}: live MACs rank no better than raw ones"
-                );
+            // PyTorch on a GPU runs dead layers too: there raw MACs rank better.
+            if !name.starts_with("gtx") {
+                assert!(measured[1].1 > measured[0].1, "{name}: live MACs rank no better than raw ones");
             }
         }
         tables += 1;

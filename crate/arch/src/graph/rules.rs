@@ -59,21 +59,34 @@ fn output_shape(layer: &Layer, inputs: &[Shape]) -> Result<Shape, NetworkError> 
             Ok(Shape { height, width, ..first })
         }
         Op::Downsample(resample) => every(name, "factor", resample.factor, first),
-        Op::Zero(zero) => every(name, "stride", zero.stride, first),
+        Op::Zero(zero) => match zero.shape {
+            None => every(name, "stride", zero.stride, first),
+            Some(shape) => {
+                let stride = zero.stride;
+                check_range(
+                    stride == Pair::ONE,
+                    name,
+                    "stride",
+                    &stride,
+                    "left away where 'shape' is given",
+                )?;
+                Ok(shape)
+            }
+        },
         Op::Dropout(dropout) => {
             let is_sound = (0.0..1.0).contains(&dropout.probability);
-            check_range(is_sound, name, "probability", dropout.probability, "at least 0 and less than 1")?;
+            check_range(is_sound, name, "probability", &dropout.probability, "at least 0 and less than 1")?;
             Ok(first)
         }
         Op::LeakyRelu(leaky) => {
             let slope = leaky.negative_slope;
             let is_sound = slope >= 0.0 && slope.is_finite();
-            check_range(is_sound, name, "negative_slope", slope, "at least 0 and finite")?;
+            check_range(is_sound, name, "negative_slope", &slope, "at least 0 and finite")?;
             Ok(first)
         }
         Op::LayerNorm(norm) => {
             let is_sound = norm.epsilon > 0.0 && norm.epsilon.is_finite();
-            check_range(is_sound, name, "epsilon", norm.epsilon, "positive and finite")?;
+            check_range(is_sound, name, "epsilon", &norm.epsilon, "positive and finite")?;
             Ok(first)
         }
         Op::BatchNorm(_)
@@ -221,7 +234,7 @@ fn check_range(
     is_sound: bool,
     layer: &str,
     what: &'static str,
-    value: f32,
+    value: &impl ToString,
     range: &'static str,
 ) -> Result<(), NetworkError> {
     if is_sound {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{Padding, Pair};
+use crate::{Padding, Pair, Shape};
 
 /// Settings of a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -212,11 +212,23 @@ pub struct Zero {
     #[serde(default = "format_default::one", skip_serializing_if = "format_default::is_one")]
     #[ts(optional, as = "Option<Pair>")]
     pub stride: Pair,
+    /// The output has this shape whatever is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub shape: Option<Shape>,
+}
+
+impl Zero {
+    /// Zeros of this shape.
+    #[must_use]
+    pub const fn of(shape: Shape) -> Self {
+        Self { stride: Pair::ONE, shape: Some(shape) }
+    }
 }
 
 impl Default for Zero {
     fn default() -> Self {
-        Self { stride: format_default::one() }
+        Self { stride: format_default::one(), shape: None }
     }
 }
 

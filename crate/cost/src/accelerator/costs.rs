@@ -81,7 +81,7 @@ impl AcceleratorCosts {
         for (index, layer) in costs.layers.iter().enumerate() {
             let products = match layer.execution {
                 Execution::Step => MatrixProduct::of(graph, index),
-                Execution::Folded | Execution::Fused | Execution::Identity | Execution::Dead => Vec::new(),
+                _ => Vec::new(),
             };
             if !products.is_empty() {
                 let part = ArrayWork::of(&products, accelerator);

@@ -104,7 +104,7 @@ fn random_op(rng: &mut Rng, input: Shape) -> Op {
                 Op::Upsample(Resample { factor: stride }),
                 Op::Downsample(Resample { factor: stride }),
                 Op::Dropout(Dropout { probability: 0.3 }),
-                Op::Zero(Zero { stride }),
+                Op::Zero(Zero { stride, shape: None }),
             ])
             .clone(),
         16 => Op::Multiply,

@@ -93,7 +93,7 @@ fn any_op(rng: &mut Rng, image: Shape) -> Op {
         Op::ChannelShuffle(ChannelShuffle { groups: groups(rng) }),
         Op::Upsample(Resample { factor: pair(rng, 3) }),
         Op::Downsample(Resample { factor: pair(rng, 7) }),
-        Op::Zero(Zero { stride: pair(rng, 7) }),
+        Op::Zero(Zero { stride: pair(rng, 7), shape: None }),
         Op::Dropout(Dropout { probability: [0.0, 0.5, 0.99, 1.0][rng.below(4) as usize] }),
         Op::LeakyRelu(LeakyRelu { negative_slope: [0.0, 0.2, f32::NAN, -1.0][rng.below(4) as usize] }),
         Op::Relu,

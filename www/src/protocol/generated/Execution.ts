@@ -3,4 +3,4 @@
 /**
  * What becomes of a layer on a device.
  */
-export type Execution = "step" | "folded" | "fused" | "identity" | "dead";
+export type Execution = "step" | "folded" | "fused" | "identity" | "constant" | "zero" | "dead";
