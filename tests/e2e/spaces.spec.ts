@@ -27,3 +27,11 @@ test('the space of one’s own is refused without its file', async ({ playground
   await expect(playground.error).toContainText('it is made of a file');
   await expect(playground.page.getByTestId('space')).toHaveValue('custom');
 });
+
+test('a space is refined for a device', async ({ page, playground }) => {
+  await playground.open({ ...QUICK, device: 'nrf5340', refine: 'on' });
+  await expect(page.getByTestId('refinement')).toContainText('batch-norm');
+  await page.locator('section.space summary').click();
+  await page.getByTestId('refine').click();
+  await expect(page.getByTestId('refinement')).toBeHidden();
+});

@@ -1,3 +1,4 @@
+mod receptive_field;
 mod rules;
 
 use std::collections::BTreeMap;

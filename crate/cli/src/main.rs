@@ -10,6 +10,7 @@ mod failure;
 mod list;
 mod measure;
 mod network;
+mod refine;
 mod run;
 mod sample;
 mod train;
@@ -38,6 +39,8 @@ enum Verb {
     Cost(cost::Arguments),
     /// Draws networks from a search space, one JSON object a line.
     Sample(sample::Arguments),
+    /// Prices the operators of a search space on a device, and says which of them others dominate.
+    Refine(refine::Arguments),
     /// Measures how fast networks are trained on this machine.
     Bench(bench::Arguments),
     /// Trains the same networks at every width of the vector registers and prints digests of their weights.
@@ -54,6 +57,7 @@ fn main() {
         Verb::Train(arguments) => train::train(&arguments),
         Verb::Cost(arguments) => cost::cost(&arguments),
         Verb::Sample(arguments) => sample::sample(&arguments),
+        Verb::Refine(arguments) => refine::refine(&arguments),
         Verb::Bench(arguments) => bench::bench(&arguments),
         Verb::Bits(arguments) => bits::bits(&arguments),
         Verb::Measure(arguments) => measure::measure(&arguments),

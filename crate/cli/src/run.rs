@@ -72,7 +72,7 @@ struct FrontJson<'a> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let mut config = configuration(arguments)?;
+    let mut config = configuration(&arguments.source, arguments.lenient)?;
     if let Some(path) = &arguments.space_file {
         config.custom = Some(network::read_text(&path.display().to_string(), MAX_FILE_BYTES)?);
     }
@@ -112,8 +112,7 @@ fn available_workers() -> usize {
 }
 
 /// Reads the configuration; every item that cannot be taken as it stands is an error, unless lenient.
-fn configuration(arguments: &Arguments) -> Result<RunConfig, Failure> {
-    let source = &arguments.source;
+pub(crate) fn configuration(source: &str, lenient: bool) -> Result<RunConfig, Failure> {
     let is_file = std::path::Path::new(source).extension().is_some_and(|extension| extension == "json");
     if is_file && !source.contains('#') {
         let text = network::read_text(source, MAX_FILE_BYTES)?;
@@ -125,7 +124,7 @@ fn configuration(arguments: &Arguments) -> Result<RunConfig, Failure> {
     }
     let reading = link::read(source, &data::all_facts());
     let messages: Vec<String> = reading.notices.into_iter().map(|notice| notice.message).collect();
-    if !messages.is_empty() && !arguments.lenient {
+    if !messages.is_empty() && !lenient {
         let list = messages.join("\nnas: ");
         return Err(Failure::Input(format!("{list}\nnas: put the link right, or add --lenient")));
     }

@@ -174,6 +174,16 @@ fn a_device_may_be_a_file() {
 }
 
 #[test]
+fn a_refinement_shows_the_space_before_and_after() {
+    let refinement = json(&["refine", "#v=1&device=nrf5340", "--json"]);
+    assert_eq!(refinement["size_before"], "199411800");
+    assert_eq!(refinement["size_after"], "154764792");
+    let operators = refinement["groups"][0]["operators"].as_array().unwrap();
+    let dropped = operators.iter().filter(|operator| !operator["dominated_by"].is_null());
+    assert_eq!(dropped.map(|operator| operator["id"].as_str().unwrap()).collect::<Vec<_>>(), ["batch-norm"]);
+}
+
+#[test]
 fn samples_are_lines_of_json_and_repeat() {
     let words = ["sample", "layers", "--count", "5", "--seed", "3"];
     let lines = stdout(&words);

@@ -74,6 +74,10 @@ pub struct RunConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional, as = "Option<String>")]
     pub custom: Option<String>,
+    /// Whether operators that are dominated on the device are left away before the search.
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub refine: bool,
     /// More devices that a candidate must serve, beside the first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[ts(optional, as = "Option<Vec<String>>")]
@@ -123,6 +127,7 @@ impl Default for RunConfig {
             max_params: None,
             area_mm2: None,
             custom: None,
+            refine: false,
             devices: Vec::new(),
             over: None,
             estimator: None,

@@ -14,6 +14,7 @@ mod job;
 pub mod link;
 mod log;
 mod problem;
+mod refinement;
 mod run;
 
 pub use config::{DEFAULT_SEED, MAX_CANDIDATES, MAX_EPOCHS, MAX_WIDTH, RunConfig};
@@ -23,4 +24,5 @@ pub use feasibility::{FeasibilitySearch, Nearest};
 pub use job::{DataSpec, EpochScore, Failure, Job, JobId, JobKind, Outcome};
 pub use log::{CandidateCosts, FrontMember, LogLine, Rejected, Rejections, RunHeader, StopReason, Trained};
 pub use problem::{DataFacts, Priced, Problem};
+pub use refinement::{OperatorGroup, OperatorPrice, Refinement};
 pub use run::{Phase, Progress, Run};

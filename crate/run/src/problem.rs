@@ -12,7 +12,7 @@ use ts_rs::TS;
 
 use crate::evaluation::{augmentation, check, final_recipe, recipe};
 use crate::feasibility::excess;
-use crate::{CandidateCosts, DataSpec, RunConfig, RunError, evaluations, link};
+use crate::{CandidateCosts, DataSpec, Refinement, RunConfig, RunError, evaluations, link};
 
 /// What a run must know of a dataset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -62,6 +62,7 @@ pub struct Problem {
     pub(crate) facts: DataFacts,
     pub(crate) data: DataSpec,
     pub(crate) space: Box<dyn Space>,
+    pub(crate) refinement: Option<Refinement>,
     strategy_settings: Settings,
     pricing: Pricing<'static>,
     pub(crate) limits: Limits,
@@ -128,17 +129,19 @@ impl Problem {
             pricing.check(config.objective)?;
             pricing.check_limits(&limits)?;
         }
-        Ok(Self {
+        let problem = Self {
             config: config.clone(),
             facts: facts.clone(),
             data,
             space,
+            refinement: None,
             strategy_settings,
             pricing,
             limits,
             recipe: recipe(config, &evaluation),
             final_recipe: final_recipe(config, &evaluation),
-        })
+        };
+        if config.refine { problem.refined() } else { Ok(problem) }
     }
 
     /// The strategy, as yet without results.
@@ -153,6 +156,12 @@ impl Problem {
     #[must_use]
     pub fn space(&self) -> &dyn Space {
         &*self.space
+    }
+
+    /// What was left away from the search space before the search, where the run asks for that.
+    #[must_use]
+    pub const fn refinement(&self) -> Option<&Refinement> {
+        self.refinement.as_ref()
     }
 
     /// What a run of it trains on.

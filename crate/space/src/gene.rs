@@ -8,6 +8,8 @@ pub struct Gene {
     /// Whether the choices have an order, so that neighbours in the list are alike: sizes and depths are ordinal,
     /// operators are categorical.
     pub is_ordinal: bool,
+    /// If its choices are operators: those without parameters.
+    pub weightless: Option<Vec<u16>>,
     /// When it matters at all; always, if none.
     pub parent: Option<Parent>,
 }
@@ -26,13 +28,19 @@ impl Gene {
     #[must_use]
     pub fn new(id: impl Into<String>, choices: impl IntoIterator<Item = impl ToString>) -> Self {
         let choices = choices.into_iter().map(|choice| choice.to_string()).collect();
-        Self { id: id.into(), choices, is_ordinal: false, parent: None }
+        Self { id: id.into(), choices, is_ordinal: false, weightless: None, parent: None }
     }
 
     /// An ordinal gene that always matters; its choices come in their order.
     #[must_use]
     pub fn ordinal(id: impl Into<String>, choices: impl IntoIterator<Item = impl ToString>) -> Self {
         Self { is_ordinal: true, ..Self::new(id, choices) }
+    }
+
+    /// The same gene, whose choices are operators; these of them have no parameters.
+    #[must_use]
+    pub fn of_operators(self, weightless: impl IntoIterator<Item = u16>) -> Self {
+        Self { weightless: Some(weightless.into_iter().collect()), ..self }
     }
 
     /// The same gene, active only when gene `gene` has one of `values`.

@@ -3,7 +3,7 @@ mod variation;
 use nas_numerics::Rng;
 use num_bigint::BigUint;
 
-use crate::{Gene, Genotype, GenotypeError};
+use crate::{Gene, Genotype, GenotypeError, Parent};
 
 /// The genes of a space as a forest: each stands behind the gene it depends on.
 #[derive(Debug, Clone)]
@@ -38,6 +38,30 @@ impl GeneTree {
                 .collect();
         }
         tree
+    }
+
+    /// The same genes with some of their values only, which keep their order. Where no value is left that makes a gene
+    /// active, it never is.
+    ///
+    /// # Panics
+    /// If there are not values for each gene, or a gene keeps none.
+    #[must_use]
+    pub fn keeping(&self, kept: &[Vec<u16>]) -> Self {
+        assert_eq!(kept.len(), self.genes.len(), "values for each gene");
+        let keep = |(gene, values): (&Gene, &Vec<u16>)| {
+            let parent = gene.parent.as_ref().map(|parent| {
+                let left = kept[parent.gene].iter().enumerate();
+                let activating = left.filter(|(_, value)| parent.values.contains(value));
+                Parent { gene: parent.gene, values: activating.map(|(place, _)| place as u16).collect() }
+            });
+            let choices = values.iter().map(|&value| gene.choices[usize::from(value)].clone()).collect();
+            let weightless = gene.weightless.as_ref().map(|weightless| {
+                let left = values.iter().enumerate().filter(|(_, value)| weightless.contains(value));
+                left.map(|(place, _)| place as u16).collect()
+            });
+            Gene { id: gene.id.clone(), choices, is_ordinal: gene.is_ordinal, weightless, parent }
+        };
+        Self::new(self.genes.iter().zip(kept).map(keep).collect())
     }
 
     /// The genes, in order.

@@ -87,7 +87,7 @@ impl Hierarchical {
         let blocks = (1..=settings.integer("blocks"))
             .map(|block| {
                 let id = |part: &str| format!("block{block}.{part}");
-                let operator = genes.word(id("operator"), &OPERATORS, ALWAYS);
+                let operator = genes.operator(id("operator"), &OPERATORS, |_| false, ALWAYS);
                 Block {
                     kernel: genes.number(id("kernel"), &KERNELS, ALWAYS),
                     expansion: genes.number(id("expansion"), &EXPANSIONS, operator.is(INVERTED_RESIDUAL)),

@@ -91,7 +91,10 @@ fn genes(depths: &[u32], operators: &[Operator], widths: &[u32]) -> Vec<Gene> {
         let operator = genes.len();
         let deep_enough = layer as u16..depths.len() as u16;
         let ids = operators.iter().map(|operator| operator.id());
-        genes.push(Gene::new(format!("layer{}.operator", layer + 1), ids).when(0, deep_enough));
+        let weightless =
+            (0..operators.len() as u16).filter(|&value| operators[usize::from(value)].is_weightless());
+        let gene = Gene::new(format!("layer{}.operator", layer + 1), ids).of_operators(weightless);
+        genes.push(gene.when(0, deep_enough));
         genes.push(Gene::ordinal(format!("layer{}.width", layer + 1), widths).when(operator, with_width()));
     }
     genes

@@ -19,6 +19,7 @@ mod layers;
 mod meta_kernel;
 mod mobile;
 mod pick;
+mod refined;
 mod registry;
 mod signal;
 
@@ -35,5 +36,6 @@ pub use hybrid::Hybrid;
 pub use layers::Layers;
 pub use meta_kernel::MetaKernel;
 pub use mobile::Mobile;
+pub use refined::Refined;
 pub use registry::{Problem, Space, SpaceError, SuperNetwork, configured_space, space, spaces};
 pub use signal::Signal;

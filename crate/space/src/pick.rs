@@ -46,6 +46,19 @@ impl Genes {
         self.declare(Gene::new(id, words), (0..words.len() as u32).collect(), when)
     }
 
+    /// One of some operators, of which these have no parameters; its value is the place in the list.
+    pub(crate) fn operator(
+        &mut self,
+        id: impl Into<String>,
+        operators: &[&str],
+        is_weightless: impl Fn(usize) -> bool,
+        when: impl Into<Option<Parent>>,
+    ) -> Pick {
+        let weightless = (0..operators.len()).filter(|&place| is_weightless(place)).map(|place| place as u16);
+        let gene = Gene::new(id, operators).of_operators(weightless);
+        self.declare(gene, (0..operators.len() as u32).collect(), when)
+    }
+
     /// Off (0) or on (1).
     pub(crate) fn switch(&mut self, id: impl Into<String>, when: impl Into<Option<Parent>>) -> Pick {
         self.word(id, &["off", "on"], when)

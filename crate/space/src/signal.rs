@@ -80,7 +80,7 @@ impl Signal {
             .map(|layer| {
                 let id = |part: &str| format!("layer{layer}.{part}");
                 Layer {
-                    operator: genes.word(id("operator"), &OPERATORS, depth.at_least(layer)),
+                    operator: genes.operator(id("operator"), &OPERATORS, |_| false, depth.at_least(layer)),
                     kernel: genes.number(id("kernel"), kernels, depth.at_least(layer)),
                     width: genes.number(id("width"), widths, depth.at_least(layer)),
                     stride: genes.number(id("stride"), &[1, 2], depth.at_least(layer)),

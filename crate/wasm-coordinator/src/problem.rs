@@ -37,6 +37,7 @@ impl ProblemHandle {
         to_js(&SpaceView {
             size: tree.size().to_string(),
             genes: tree.genes().iter().map(GeneView::from).collect(),
+            refinement: self.0.refinement().cloned(),
         })
     }
 

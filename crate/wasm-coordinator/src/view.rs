@@ -5,7 +5,7 @@ use nas_cost::{Device, Estimate, NetworkCosts, Objective, Violation, devices, es
 use nas_data::DatasetInfo;
 use nas_member::{Member, Text};
 use nas_run::link::LinkKey;
-use nas_run::{Priced, RunConfig};
+use nas_run::{Priced, Refinement, RunConfig};
 use nas_space::{Gene, Genotype};
 use serde::Serialize;
 use ts_rs::TS;
@@ -47,6 +47,8 @@ pub(crate) struct SpaceView {
     /// Exact number of genotypes, as decimal digits.
     pub size: String,
     pub genes: Vec<GeneView>,
+    /// What was left away from it, where the run asks for that.
+    pub refinement: Option<Refinement>,
 }
 
 /// A gene.

@@ -133,6 +133,12 @@ export const en = {
     sizeUnit: 'choices',
     fits: (share: string, count: string) => `about ${share} fit (${count} drawn)`,
     nothingFits: (count: string) => `none of ${count} drawn fits`,
+    refine: 'Leave away dominated operators',
+    refineHelp:
+      'Each operator is priced on the device; one that costs no less than another, and has no more parameters and no wider view, is left away.',
+    refined: (before: string, operators: string) => `${before} before; left away: ${operators}`,
+    refinedNothing: 'no operator is dominated on this device',
+    insteadOf: (operator: string, better: string) => `${operator} (${better} is better)`,
     settings: 'Settings',
     invalid: 'This space cannot be:',
   },

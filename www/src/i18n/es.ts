@@ -132,6 +132,12 @@ export const es: Catalog = {
     sizeUnit: 'opciones',
     fits: (share, count) => `cabe un ${share} (${count} sorteadas)`,
     nothingFits: (count) => `no cabe ninguna de ${count} sorteadas`,
+    refine: 'Quitar los operadores dominados',
+    refineHelp:
+      'Se calcula el coste de cada operador en el dispositivo; se quita el que no cuesta menos que otro ni tiene más parámetros ni ve más.',
+    refined: (before, operators) => `antes ${before}; se quitan: ${operators}`,
+    refinedNothing: 'ningún operador está dominado en este dispositivo',
+    insteadOf: (operator, better) => `${operator} (es mejor ${better})`,
     settings: 'Ajustes',
     invalid: 'Este espacio no puede ser:',
   },

@@ -23,7 +23,7 @@ export function fakeEngine(candidatesPerSecond: number): Engine {
     }),
     writeLink: (config) =>
       `v=1&device=${config.device}&seed=${config.seed}&candidates=${config.candidates}&strategy=${config.strategy}`,
-    space: () => ({ size: '199411800', genes: [...FAKE_GENES] }),
+    space: () => ({ size: '199411800', genes: [...FAKE_GENES], refinement: null }),
     candidate: (config, genes) => fakeCandidate(config, FAKE_DEVICES, genes),
     draw: (config, count, seed) => {
       const random = fakeRandom(seed);

@@ -1,5 +1,5 @@
 use nas_cost::{Method, Objective, Over};
-use nas_member::{Text, parse_real};
+use nas_member::{SettingValue, Text, parse_real};
 use nas_search::strategies;
 use nas_space::{MAX_CUSTOM_BYTES, spaces};
 use serde::Serialize;
@@ -46,6 +46,7 @@ enum Place {
     OptionalInteger(fn(&mut RunConfig) -> &mut Option<u32>),
     OptionalLarge(fn(&mut RunConfig) -> &mut Option<u64>),
     OptionalNumber(fn(&mut RunConfig) -> &mut Option<f64>),
+    Switch(fn(&mut RunConfig) -> &mut bool),
     OptionalText(fn(&mut RunConfig) -> &mut Option<String>),
     /// Identifiers of devices, each once.
     Devices(fn(&mut RunConfig) -> &mut Vec<String>),
@@ -68,7 +69,7 @@ const fn field(key: &'static str, en: &'static str, es: &'static str, place: Pla
 }
 
 /// All keys, in the order in which links are written.
-pub(super) const FIELDS: [Field; 27] = [
+pub(super) const FIELDS: [Field; 28] = [
     field("data", "Dataset", "Conjunto de datos", Place::Data(|c| &mut c.data)),
     field(
         "res",
@@ -172,6 +173,12 @@ pub(super) const FIELDS: [Field; 27] = [
         Place::OptionalText(|c| &mut c.custom),
     ),
     field(
+        "refine",
+        "Leave away operators that are dominated on the device",
+        "Quitar los operadores dominados en el dispositivo",
+        Place::Switch(|c| &mut c.refine),
+    ),
+    field(
         "devices",
         "More devices to serve",
         "Más dispositivos que servir",
@@ -221,6 +228,7 @@ impl Field {
             Place::OptionalInteger(place) => optional(place(config).map(|value| value.to_string())),
             Place::OptionalLarge(place) => optional(place(config).map(|value| value.to_string())),
             Place::OptionalNumber(place) => optional(place(config).map(|value| value.to_string())),
+            Place::Switch(place) => SettingValue::Switch(*place(config)).to_string(),
             Place::OptionalText(place) => optional(place(config).as_deref().map(packed_text::write)),
             Place::Devices(place) => place(config).join(","),
             Place::Over(place) => optional(place(config).map(|over| over.id().to_owned())),
@@ -280,6 +288,14 @@ impl Field {
                 *place(config) = Some(number.ok_or_else(not_one)?);
                 Ok(())
             }
+            Place::Switch(place) => {
+                *place(config) = match value {
+                    "on" => true,
+                    "off" => false,
+                    _ => return Err(not_one()),
+                };
+                Ok(())
+            }
             Place::OptionalText(place) => {
                 *place(config) = Some(packed_text::read(value).ok_or_else(not_one)?);
                 Ok(())
@@ -332,6 +348,7 @@ impl Field {
             Place::OptionalInteger(_) => format!("a whole number from 1 to {}", u32::MAX),
             Place::OptionalLarge(_) => format!("a whole number from 1 to {MAX_EXACT}"),
             Place::OptionalNumber(_) => "a positive number".to_owned(),
+            Place::Switch(_) => "on or off".to_owned(),
             Place::OptionalText(_) => {
                 format!("a text of at most {MAX_CUSTOM_BYTES} bytes, compressed, in base64url")
             }

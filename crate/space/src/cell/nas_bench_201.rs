@@ -20,7 +20,10 @@ impl NasBench201 {
     pub(super) fn new() -> Self {
         let mut genes = Genes::default();
         let operators = CellOperator::ALL.map(CellOperator::id);
-        let edges = EDGES.map(|edge| genes.word(edge, &operators, ALWAYS));
+        let is_weightless = |place: usize| {
+            !matches!(CellOperator::ALL[place], CellOperator::NorConv1x1 | CellOperator::NorConv3x3)
+        };
+        let edges = EDGES.map(|edge| genes.operator(edge, &operators, is_weightless, ALWAYS));
         Self { genes: genes.tree(), edges }
     }
 

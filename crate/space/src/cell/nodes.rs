@@ -104,6 +104,9 @@ impl Nodes {
             .filter(|operator| settings.words("operators").iter().any(|word| word == operator.id()))
             .collect();
         let ids: Vec<&str> = operators.iter().map(|operator| operator.id()).collect();
+        let is_weightless = |place: usize| {
+            !matches!(operators[place], NodeOperator::Separable { .. } | NodeOperator::Dilated { .. })
+        };
         let mut genes = Genes::default();
         let mut cell = |kind: &str| -> Vec<Node> {
             let mut sources = vec!["before-last".to_owned(), "last".to_owned()];
@@ -114,7 +117,7 @@ impl Nodes {
                     let id = |part: &str| format!("{kind}.node{node}.{part}{input}");
                     Edge {
                         source: genes.word(id("input"), &words, ALWAYS),
-                        operator: genes.word(id("operator"), &ids, ALWAYS),
+                        operator: genes.operator(id("operator"), &ids, is_weightless, ALWAYS),
                     }
                 };
                 nodes.push(Node((1..=settings.integer("inputs")).map(edge).collect()));

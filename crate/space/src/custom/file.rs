@@ -115,7 +115,10 @@ impl Reader<'_> {
                 if words.is_empty() || repeats {
                     return Err(self.error(part, format!("gene '{id}': its words must differ, at least one")));
                 }
-                (Gene::new(&id, &words), Choices::Words(words))
+                let gene = Gene::new(&id, &words);
+                // What its words stand for is known by the name only.
+                let gene = if id.ends_with("operator") { gene.of_operators([]) } else { gene };
+                (gene, Choices::Words(words))
             }
         };
         let parent = when.map(|when| self.parent(part, &id, &when)).transpose()?;

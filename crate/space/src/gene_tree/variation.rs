@@ -17,7 +17,7 @@ impl GeneTree {
         let before = genotype.0[gene];
         let other = rng.below(self.genes()[gene].choices.len() as u32 - 1) as u16;
         let value = if other < before { other } else { other + 1 };
-        self.exchange(genotype, gene, value, |child, mutant| self.draw_from(child, rng, mutant))
+        self.with_value(genotype, gene, value, rng)
     }
 
     /// All genotypes that differ from this one in the value of one active gene, in the order of genes and values.
@@ -77,6 +77,12 @@ impl GeneTree {
             }
         }
         (best, least)
+    }
+
+    /// The same genotype with another value of an active gene; genes that this makes active are drawn anew.
+    #[must_use]
+    pub fn with_value(&self, genotype: &Genotype, gene: usize, value: u16, rng: &mut Rng) -> Genotype {
+        self.exchange(genotype, gene, value, |child, changed| self.draw_from(child, rng, changed))
     }
 
     /// Sets an active gene; `activate` fills in each gene that this makes active.

@@ -51,6 +51,11 @@ impl Operator {
         }
     }
 
+    /// Whether it has no parameters.
+    pub(super) const fn is_weightless(self) -> bool {
+        matches!(self, Self::MaxPool | Self::AvgPool | Self::Identity)
+    }
+
     /// Whether its output has as many channels as the width gene says.
     pub(super) const fn has_width(self) -> bool {
         matches!(self, Self::Conv { .. } | Self::Separable | Self::Fire)

@@ -98,6 +98,10 @@ area_mm2?: number,
  */
 custom?: string, 
 /**
+ * Whether operators that are dominated on the device are left away before the search.
+ */
+refine?: boolean, 
+/**
  * More devices that a candidate must serve, beside the first.
  */
 devices?: Array<string>, 
