@@ -79,7 +79,7 @@ pub use estimate::{
     AnalyticalEstimator, Estimate, Estimator, Method, Prediction, Sample, StatedPeakEstimator, Table,
     TableRow, estimates,
 };
-pub use limits::{Limits, Violation};
+pub use limits::{DeviceLimit, Limits, Violation};
 pub use memory::{Memory, MemoryCosts, Moment};
 pub use network_costs::{LayerCost, NetworkCosts};
 pub use objective::Objective;

@@ -3,7 +3,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{AcceleratorCosts, Device, DeviceMemory, NetworkCosts, Objective};
+use crate::{AcceleratorCosts, CostError, Device, DeviceMemory, NetworkCosts, Objective, Pricing, device};
 
 /// The most that a network may cost; none for no such limit. Memory is that of int8.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, TS)]
@@ -38,8 +38,21 @@ pub struct Limits {
     pub area_mm2: Option<f64>,
 }
 
+/// The most that a network may cost on one device, whatever the others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct DeviceLimit {
+    /// Which cost.
+    pub constraint: Objective,
+    /// The device's identifier.
+    pub device: String,
+    /// What the network may cost there.
+    pub limit: f64,
+}
+
 /// A limit that a network breaks.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 #[ts(export)]
 pub struct Violation {
@@ -49,6 +62,36 @@ pub struct Violation {
     pub value: f64,
     /// What it may cost.
     pub limit: f64,
+    /// On which device, if the limit is one of that device alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub device: Option<String>,
+}
+
+impl DeviceLimit {
+    /// Whether the cost can be told on the device.
+    ///
+    /// # Errors
+    /// If there is no such device, or it is not known well enough.
+    pub fn check(&self) -> Result<(), CostError> {
+        Pricing::of(device(&self.device)?).check(self.constraint)
+    }
+
+    /// How a network breaks it, if it does.
+    ///
+    /// # Panics
+    /// If [`Self::check`] fails.
+    #[must_use]
+    pub fn violation(&self, costs: &NetworkCosts) -> Option<Violation> {
+        let Self { constraint, device: id, limit } = self;
+        let value = Pricing::of(device(id).expect("a device that was checked")).value(*constraint, costs);
+        (value > *limit).then(|| Violation {
+            constraint: *constraint,
+            value,
+            limit: *limit,
+            device: Some(id.clone()),
+        })
+    }
 }
 
 impl Limits {
@@ -113,7 +156,12 @@ impl Limits {
     /// The limits that are lower than these values.
     pub(crate) fn broken(&self, value: impl Fn(Objective) -> f64) -> Vec<Violation> {
         self.limited()
-            .map(|(constraint, limit)| Violation { constraint, value: value(constraint), limit })
+            .map(|(constraint, limit)| Violation {
+                constraint,
+                value: value(constraint),
+                limit,
+                device: None,
+            })
             .filter(|violation| violation.value > violation.limit)
             .collect()
     }
@@ -149,7 +197,8 @@ impl fmt::Display for Violation {
             unit => format!(" {unit}"),
         };
         let (value, limit) = (grouped(self.value), grouped(self.limit));
-        write!(formatter, "{} {value}{unit} of {limit}{unit}", self.constraint.title().en)
+        write!(formatter, "{} {value}{unit} of {limit}{unit}", self.constraint.title().en)?;
+        self.device.as_ref().map_or(Ok(()), |device| write!(formatter, " on {device}"))
     }
 }
 
@@ -176,7 +225,7 @@ mod tests {
     use nas_arch::Network;
 
     use super::*;
-    use crate::{Accelerator, CostError, Pricing, device, devices};
+    use crate::{Accelerator, devices};
 
     fn costs() -> NetworkCosts {
         let text = r#"{"input": [1,16,16], "layers": [{"op":"conv2d","out_channels":8,"kernel":3},
@@ -199,7 +248,10 @@ mod tests {
         let (costs, uno) = (costs(), device("arduino-uno").unwrap());
         // 256 + 8·256 activations; 72 and 20,480 weights, 18 channels.
         let broken = Pricing::of(uno).violations(&Limits::of(uno), &costs);
-        assert_eq!(broken, [Violation { constraint: Objective::Ram, value: 2304.0, limit: 1880.0 }]);
+        assert_eq!(
+            broken,
+            [Violation { constraint: Objective::Ram, value: 2304.0, limit: 1880.0, device: None }]
+        );
         assert_eq!(broken[0].to_string(), "RAM (int8) 2,304 B of 1,880 B");
         let tight = Limits {
             flash_bytes: Some(20_839),
@@ -255,7 +307,8 @@ mod tests {
         let on = AcceleratorCosts::of(&graph, &costs, &Accelerator::default());
         let limits = Limits { area_mm2: Some(1.0), latency_ms: Some(1.0), ..Limits::default() };
         let broken = limits.violations_on_accelerator(&costs, &on);
-        let expected = Violation { constraint: Objective::Area, value: on.area_mm2, limit: 1.0 };
+        let expected =
+            Violation { constraint: Objective::Area, value: on.area_mm2, limit: 1.0, device: None };
         assert_eq!(broken, [expected]);
         assert!(broken[0].to_string().ends_with("mm² of 1 mm²"), "{}", broken[0]);
         let error = Pricing::of(device("microbit").unwrap()).check_limits(&limits).unwrap_err();
@@ -275,6 +328,19 @@ mod tests {
                 ..Limits::default()
             }
         );
+    }
+
+    #[test]
+    fn a_limit_may_be_that_of_one_device() {
+        let costs = costs();
+        let limit = |constraint, id: &str, limit| DeviceLimit { constraint, device: id.into(), limit };
+        // 38,912 MACs at 2 operations each and 4 MOP/s.
+        let tight = limit(Objective::Latency, "arduino-uno", 19.0);
+        assert_eq!(tight.violation(&costs).unwrap().to_string(), "latency 19.456 ms of 19 ms on arduino-uno");
+        assert_eq!(limit(Objective::Latency, "microbit", 19.0).violation(&costs), None);
+        assert!(limit(Objective::Energy, "arduino-due-and-a-half", 1.0).check().is_err());
+        assert!(limit(Objective::Area, "microbit", 1.0).check().is_err());
+        assert_eq!(tight.check(), Ok(()));
     }
 
     #[test]

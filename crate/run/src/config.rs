@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use nas_cost::{Method, Objective, Over};
+use nas_cost::{DeviceLimit, Method, Objective, Over};
 use nas_member::SettingValue;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -82,6 +82,10 @@ pub struct RunConfig {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[ts(optional, as = "Option<Vec<String>>")]
     pub devices: Vec<String>,
+    /// Limits of single devices, which need not be among those.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<DeviceLimit>>")]
+    pub limits: Vec<DeviceLimit>,
     /// What latency and energy on several devices become; none for the worst.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -129,6 +133,7 @@ impl Default for RunConfig {
             custom: None,
             refine: false,
             devices: Vec::new(),
+            limits: Vec::new(),
             over: None,
             estimator: None,
             table: None,

@@ -1,6 +1,7 @@
 use nas_arch::{Canonical, Graph, Network, Recipe, Shape, canonical};
 use nas_cost::{
-    Accelerator, AcceleratorCosts, Limits, NetworkCosts, Objective, Over, Pricing, Table, Violation, device,
+    Accelerator, AcceleratorCosts, DeviceLimit, Limits, NetworkCosts, Objective, Over, Pricing, Table,
+    Violation, device,
 };
 use nas_data::{Augmentation, DatasetInfo};
 use nas_member::{Member, Settings};
@@ -128,6 +129,10 @@ impl Problem {
             pricing.check(Objective::Latency)?;
             pricing.check(config.objective)?;
             pricing.check_limits(&limits)?;
+            config.limits.iter().try_for_each(DeviceLimit::check)?;
+        } else if !config.limits.is_empty() {
+            let problem = "hardware is searched too: it alone limits and prices the networks".to_owned();
+            return Err(bad_setting("limits", problem));
         }
         let problem = Self {
             config: config.clone(),
@@ -240,7 +245,8 @@ impl Problem {
         summary.latency_ms = self.pricing.value(Objective::Latency, &costs);
         summary.energy_mj = has_energy.then(|| self.pricing.value(Objective::Energy, &costs));
         let cost = self.pricing.value(self.config.objective, &costs);
-        let violations = self.pricing.violations(&self.limits, &costs);
+        let mut violations = self.pricing.violations(&self.limits, &costs);
+        violations.extend(self.config.limits.iter().filter_map(|limit| limit.violation(&costs)));
         Ok(Priced { canonical, costs, accelerator: None, cost, summary, violations })
     }
 }
@@ -393,7 +399,9 @@ mod tests {
         let limited = latency(&["gemmini-chip", "tpu-v1"], Some(between));
         assert_eq!((limited.cost, limited.violations), (small.cost, vec![]));
         assert_eq!(limited.accelerator.unwrap().0, template("gemmini-chip").unwrap().accelerator());
-        let [violation] = latency(&["tpu-v1"], Some(between)).violations[..] else { panic!("one violation") };
+        let [violation] = &latency(&["tpu-v1"], Some(between)).violations[..] else {
+            panic!("one violation")
+        };
         assert_eq!((violation.constraint, violation.limit), (Objective::Area, between));
     }
 
@@ -411,6 +419,27 @@ mod tests {
         let network = problem.space().decode(&draw(&problem));
         let (accelerator, _) = problem.price_network(&network).unwrap().accelerator.unwrap();
         assert_eq!(accelerator, template("gemmini").unwrap().accelerator());
+    }
+
+    #[test]
+    fn a_limit_may_be_that_of_a_device_that_is_not_the_run_s() {
+        let limit = |constraint, id: &str, limit| DeviceLimit { constraint, device: id.into(), limit };
+        let config = RunConfig {
+            limits: vec![
+                limit(Objective::Latency, "arduino-uno", 0.001),
+                limit(Objective::Macs, "pixel-1", 1.0),
+            ],
+            ..RunConfig::default()
+        };
+        let problem = problem(&config);
+        let broken = problem.price(&draw(&problem)).unwrap().violations;
+        let on = |device: &str| broken.iter().any(|violation| violation.device.as_deref() == Some(device));
+        assert!(on("arduino-uno") && on("pixel-1"), "{broken:?}");
+        let joint = RunConfig { space: "accelerator".into(), ..config };
+        assert!(Problem::new(&joint, &facts()).err().unwrap().to_string().contains("limits"));
+        let unknown =
+            RunConfig { limits: vec![limit(Objective::Area, "pixel-1", 1.0)], ..RunConfig::default() };
+        assert!(Problem::new(&unknown, &facts()).is_err());
     }
 
     #[test]

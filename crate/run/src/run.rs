@@ -287,9 +287,10 @@ impl Run {
         let mut rejections = Rejections::default();
         let mut appraise = |genotype: &Genotype| {
             let Ok(priced) = problem.price(genotype) else { return Appraisal::infeasible(f64::INFINITY) };
-            if let Some(&violation) = priced.violations.first() {
+            if let Some(violation) = priced.violations.first() {
                 rejections.count += 1;
                 if rejections.first.len() < REJECTIONS_SHOWN {
+                    let violation = violation.clone();
                     rejections.first.push(Rejected { genes: genotype.clone(), violation });
                 }
             }

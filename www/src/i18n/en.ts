@@ -273,6 +273,7 @@ export const en = {
     none: 'None.',
     sortBy: (column: string) => `Sort by ${column}`,
     violation: (what: string, value: string, limit: string) => `${what} ${value} over ${limit}`,
+    onDevice: (what: string, device: string) => `${what} on ${device}`,
     constraints: {
       latency: 'latency',
       energy: 'energy',

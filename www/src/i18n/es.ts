@@ -264,6 +264,7 @@ export const es: Catalog = {
     none: 'Ninguna.',
     sortBy: (column) => `Ordenar por ${column}`,
     violation: (what, value, limit) => `${what} ${value}, más de ${limit}`,
+    onDevice: (what, device) => `${what} en ${device}`,
     constraints: {
       latency: 'latencia',
       energy: 'energía',

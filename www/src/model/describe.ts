@@ -59,12 +59,13 @@ export function failureText(failure: Failure, t: Catalog, format: NumberFormat):
 }
 
 export function violationText(
-  { constraint, value, limit }: Violation,
+  { constraint, value, limit, device }: Violation,
   t: Catalog,
   format: NumberFormat,
 ): string {
+  const what = t.table.constraints[constraint];
   return t.table.violation(
-    t.table.constraints[constraint],
+    device === undefined ? what : t.table.onDevice(what, device),
     format.cost(constraint, value),
     format.cost(constraint, limit),
   );

@@ -1,4 +1,4 @@
-use nas_cost::{Method, Objective, Over};
+use nas_cost::{DeviceLimit, Method, Objective, Over};
 use nas_member::{SettingValue, Text, parse_real};
 use nas_search::strategies;
 use nas_space::{MAX_CUSTOM_BYTES, spaces};
@@ -50,6 +50,8 @@ enum Place {
     OptionalText(fn(&mut RunConfig) -> &mut Option<String>),
     /// Identifiers of devices, each once.
     Devices(fn(&mut RunConfig) -> &mut Vec<String>),
+    /// Costs on devices, each pair once, with the most they may be.
+    Limits(fn(&mut RunConfig) -> &mut Vec<DeviceLimit>),
     Over(fn(&mut RunConfig) -> &mut Option<Over>),
     Method(fn(&mut RunConfig) -> &mut Option<Method>),
     /// A SHA-256 in hexadecimal digits.
@@ -69,7 +71,7 @@ const fn field(key: &'static str, en: &'static str, es: &'static str, place: Pla
 }
 
 /// All keys, in the order in which links are written.
-pub(super) const FIELDS: [Field; 28] = [
+pub(super) const FIELDS: [Field; 29] = [
     field("data", "Dataset", "Conjunto de datos", Place::Data(|c| &mut c.data)),
     field(
         "res",
@@ -185,6 +187,12 @@ pub(super) const FIELDS: [Field; 28] = [
         Place::Devices(|c| &mut c.devices),
     ),
     field(
+        "limits",
+        "Limits of single devices",
+        "Límites de un solo dispositivo",
+        Place::Limits(|c| &mut c.limits),
+    ),
+    field(
         "over",
         "Latency and energy over several devices",
         "Latencia y energía sobre varios dispositivos",
@@ -215,6 +223,30 @@ const METHODS: [Method; 4] = [Method::StatedPeak, Method::Analytical, Method::Lo
 /// Digits of a SHA-256.
 const DIGEST_DIGITS: usize = 64;
 
+/// A limit as links have it: `latency@pixel-3:5`.
+fn limit_text(DeviceLimit { constraint, device, limit }: &DeviceLimit) -> String {
+    format!("{}@{device}:{limit}", constraint.id())
+}
+
+/// Limits, none for the same cost on the same device.
+fn limits_of(value: &str) -> Option<Vec<DeviceLimit>> {
+    let limits: Vec<DeviceLimit> = value.split(',').map(limit_of).collect::<Option<_>>()?;
+    let is_new = |(at, limit): (usize, &DeviceLimit)| {
+        let same =
+            |other: &DeviceLimit| (other.constraint, &other.device) == (limit.constraint, &limit.device);
+        !limits[..at].iter().any(same)
+    };
+    limits.iter().enumerate().all(is_new).then_some(limits)
+}
+
+fn limit_of(text: &str) -> Option<DeviceLimit> {
+    let (constraint, place) = text.split_once('@')?;
+    let (device, limit) = place.split_once(':')?;
+    let limit = parse_real(limit).filter(|limit| *limit > 0.0)?;
+    let device = device_ids().contains(&device).then(|| device.to_owned())?;
+    Some(DeviceLimit { constraint: Objective::find(constraint)?, device, limit })
+}
+
 impl Field {
     /// The value as a link has it; empty for none.
     pub(super) fn write(&self, config: &RunConfig) -> String {
@@ -231,6 +263,7 @@ impl Field {
             Place::Switch(place) => SettingValue::Switch(*place(config)).to_string(),
             Place::OptionalText(place) => optional(place(config).as_deref().map(packed_text::write)),
             Place::Devices(place) => place(config).join(","),
+            Place::Limits(place) => place(config).iter().map(limit_text).collect::<Vec<_>>().join(","),
             Place::Over(place) => optional(place(config).map(|over| over.id().to_owned())),
             Place::Method(place) => optional(place(config).map(|method| method.id().to_owned())),
             Place::Digest(place) => optional(place(config).clone()),
@@ -310,6 +343,10 @@ impl Field {
                 *place(config) = ids.into_iter().map(str::to_owned).collect();
                 Ok(())
             }
+            Place::Limits(place) => {
+                *place(config) = limits_of(value).ok_or_else(not_one)?;
+                Ok(())
+            }
             Place::Over(place) => {
                 let over = Over::ALL.into_iter().find(|over| over.id() == value);
                 *place(config) = Some(over.ok_or_else(not_one)?);
@@ -353,6 +390,9 @@ impl Field {
                 format!("a text of at most {MAX_CUSTOM_BYTES} bytes, compressed, in base64url")
             }
             Place::Devices(_) => "devices, each once, joined by commas".to_owned(),
+            Place::Limits(_) => {
+                "limits like latency@pixel-3:5, each cost on a device once, joined by commas".to_owned()
+            }
             Place::Over(_) => format!("one of {}", Over::ALL.map(Over::id).join(", ")),
             Place::Method(_) => format!("one of {}", METHODS.map(Method::id).join(", ")),
             Place::Digest(_) => format!("{DIGEST_DIGITS} hexadecimal digits"),

@@ -153,6 +153,27 @@ fn the_documentation_lists_every_key() {
     assert!(page.ends_with(&table), "docs/links.md must end with this table:\n{table}");
 }
 
+#[test]
+fn limits_of_single_devices_are_read_and_written() {
+    let link = "v=1&limits=latency@pixel-3:5.5,ram@arduino-uno:1880";
+    let reading = read(link, &data());
+    assert_eq!(reading.notices, []);
+    assert_eq!(reading.config.limits.len(), 2);
+    assert_eq!(write(&reading.config), link);
+    for bad in [
+        "latency",
+        "latency@pixel-3",
+        "latency@pixel-3:-1",
+        "size@pixel-3:1",
+        "ram@toaster:1",
+        "ram@microbit:1,ram@microbit:2",
+    ] {
+        let reading = read(&format!("limits={bad}"), &data());
+        assert_eq!(reading.notices.len(), 1, "{bad}");
+        assert!(reading.config.limits.is_empty());
+    }
+}
+
 prop_compose! {
     fn configs()(
         mnist in any::<bool>(),

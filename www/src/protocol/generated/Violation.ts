@@ -16,4 +16,8 @@ value: number,
 /**
  * What it may cost.
  */
-limit: number, };
+limit: number, 
+/**
+ * On which device, if the limit is one of that device alone.
+ */
+device?: string, };
