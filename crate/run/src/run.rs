@@ -83,6 +83,7 @@ pub struct Progress {
 
 struct Candidate {
     genotype: Genotype,
+    parent: Option<u32>,
     network: Network,
     name: String,
     summary: CandidateCosts,
@@ -345,6 +346,7 @@ impl Run {
         });
         self.candidates.push(Candidate {
             genotype,
+            parent,
             network: job.network.clone(),
             name: job.name.clone(),
             summary: priced.summary,
@@ -407,7 +409,7 @@ impl Run {
         let candidate = &mut self.candidates[ask as usize];
         let accuracy = f64::from(result.validation_accuracy);
         let objectives = vec![1.0 - accuracy, candidate.cost];
-        let told = Told { ask, genotype: candidate.genotype.clone(), objectives };
+        let told = Told { ask, genotype: candidate.genotype.clone(), parent: candidate.parent, objectives };
         let point = Point { ask, accuracy, cost: candidate.cost };
         let has_failed = result.failure.is_some();
         let virtual_end = candidate.virtual_end;

@@ -7,10 +7,11 @@ mod evolution;
 mod pareto;
 mod random;
 mod registry;
+mod revision;
 mod strategy;
 
 pub use evolution::RegularizedEvolution;
 pub use pareto::{Front, Insertion, Point, dominates, hypervolume};
 pub use random::Random;
-pub use registry::{StrategyError, strategies, strategy};
+pub use registry::{Count, Needs, Offer, StrategyError, needs, strategies, strategy};
 pub use strategy::{Appraisal, Ask, Inspection, MAX_DRAWS, Proposal, Strategy, Told};
