@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use nas_arch::Network;
 use nas_numerics::{NUMERICS_VERSION, Rng};
-use nas_search::{Appraisal, Ask, Front, Insertion, Inspection, Point, Strategy, Told, hypervolume};
+use nas_search::{Appraisal, Ask, Front, Insertion, Inspection, Point, Strategy, Told};
 use nas_space::Genotype;
 use serde::Serialize;
 use ts_rs::TS;
@@ -431,7 +431,7 @@ impl Run {
             cost: point.cost,
         };
         let members = self.front.members().iter().map(member).collect();
-        let hypervolume = hypervolume(&self.front, f64::from(chance(&self.problem)), self.reference_cost);
+        let hypervolume = self.front.hypervolume(f64::from(chance(&self.problem)), self.reference_cost);
         self.write(&LogLine::Front { members, hypervolume });
     }
 
