@@ -100,8 +100,11 @@ impl Needs {
 /// Makes a strategy for a space.
 pub(crate) type Make = fn(&Settings, &GeneTree) -> Box<dyn Strategy>;
 
+/// How a strategy describes itself, what it needs, and how it is made.
+type Entry = (fn() -> Member, Needs, Make);
+
 /// One line for each strategy.
-const REGISTRY: &[(fn() -> Member, Needs, Make)] = &[
+const REGISTRY: &[Entry] = &[
     (Random::member, Needs::RESULTS, |_, _| Box::new(Random)),
     (RegularizedEvolution::member, Needs::RESULTS, |settings, _| {
         Box::new(RegularizedEvolution::new(settings))
@@ -131,7 +134,7 @@ pub fn needs(id: &str) -> Result<Needs, StrategyError> {
     find(id).map(|(_, needs, _)| *needs)
 }
 
-fn find(id: &str) -> Result<&'static (fn() -> Member, Needs, Make), StrategyError> {
+fn find(id: &str) -> Result<&'static Entry, StrategyError> {
     REGISTRY.iter().find(|(member, ..)| member().id == id).ok_or_else(|| StrategyError::Unknown {
         id: id.to_owned(),
         known: strategies().iter().map(|member| member.id).collect::<Vec<_>>().join(", "),
