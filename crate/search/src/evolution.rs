@@ -50,11 +50,12 @@ impl RegularizedEvolution {
         Self { capacity, sample, population: VecDeque::new() }
     }
 
-    /// The best of a sample drawn with replacement; the younger of two equals.
+    /// The best of a sample drawn without replacement; the younger of two equals.
     fn parent(&self, ask: &mut Ask<'_>) -> Option<&Told> {
-        let size = self.population.len() as u32;
-        let drawn = (0..self.sample).map(|_| &self.population[ask.rng.below(size) as usize]);
-        drawn.min_by(|a, b| a.error().total_cmp(&b.error()).then(b.ask.cmp(&a.ask)))
+        let mut sample: Vec<&Told> = self.population.iter().collect();
+        ask.rng.shuffle(&mut sample);
+        sample.truncate(self.sample as usize);
+        sample.into_iter().min_by(|a, b| a.error().total_cmp(&b.error()).then(b.ask.cmp(&a.ask)))
     }
 }
 
