@@ -5,7 +5,7 @@ use thiserror::Error;
 use ts_rs::TS;
 
 use crate::revision::Revised;
-use crate::{Random, RegularizedEvolution, Strategy};
+use crate::{Annealing, Genetic, LocalSearch, Random, RegularizedEvolution, Reinforce, Strategy};
 
 /// Why a strategy cannot be had, or cannot search here.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -109,6 +109,12 @@ const REGISTRY: &[Entry] = &[
     (RegularizedEvolution::member, Needs::RESULTS, |settings, _| {
         Box::new(RegularizedEvolution::new(settings))
     }),
+    (Genetic::member, Needs::RESULTS, |settings, _| Box::new(Genetic::new(settings))),
+    (LocalSearch::member, Needs { count: Count::Unique, ..Needs::RESULTS }, |_, _| {
+        Box::<LocalSearch>::default()
+    }),
+    (Annealing::member, Needs::RESULTS, |settings, _| Box::new(Annealing::new(settings))),
+    (Reinforce::member, Needs::RESULTS, |settings, genes| Box::new(Reinforce::new(settings, genes))),
 ];
 
 /// All strategies, as lists show them.

@@ -1,0 +1,157 @@
+use nas_member::{Member, Text};
+use nas_space::Genotype;
+
+use crate::{Ask, Inspection, Proposal, Strategy, Told};
+
+/// Climbs whose neighbours are looked at again before a new one starts: as many as can be under way at once. Older ones
+/// have long reached their top.
+const OPEN_CLIMBS: usize = 8;
+/// Draws for a start that was not seen before; in a space that is nearly exhausted an old one is taken.
+const FRESH_DRAWS: u32 = 100;
+
+/// Hill climbing with restarts: from a random start to the first better one of its neighbours, in random order, until none
+/// is better; then from another start (White et al. 2021, "Exploring the Loss Landscape in Neural Architecture Search").
+///
+/// Where a start is under way and nothing else is known, more starts are drawn: each is a climb of its own, and the newest
+/// one goes on first.
+#[derive(Default)]
+pub struct LocalSearch {
+    /// The best of each climb, the newest climb last; of equals the first one.
+    tops: Vec<Told>,
+    /// The climb of each ask.
+    climbs: Vec<(u32, usize)>,
+    /// What was evaluated, ascending.
+    seen: Vec<Genotype>,
+}
+
+impl LocalSearch {
+    pub(crate) fn member() -> Member {
+        Member {
+            id: "local-search",
+            title: Text::new("Local search", "Búsqueda local"),
+            sentence: Text::new(
+                "Goes from neighbor to better neighbor, and starts anew where none is better.",
+                "Pasa de vecina a vecina mejor, y vuelve a empezar donde ninguna es mejor.",
+            ),
+            settings: Vec::new(),
+        }
+    }
+
+    fn is_new(&self, genotype: &Genotype, pending: &[Genotype]) -> bool {
+        self.seen.binary_search(genotype).is_err() && !pending.contains(genotype)
+    }
+
+    /// A neighbour of the top of an open climb.
+    fn step(&self, ask: &mut Ask<'_>) -> Option<Proposal> {
+        for top in self.tops.iter().rev().take(OPEN_CLIMBS) {
+            let mut neighbours = ask.genes.neighbours(&top.genotype);
+            ask.rng.shuffle(&mut neighbours);
+            for genotype in neighbours {
+                if self.is_new(&genotype, ask.pending) && ask.is_feasible(&genotype) {
+                    return Some(Proposal { genotype, parent: Some(top.ask) });
+                }
+            }
+        }
+        None
+    }
+
+    fn start(&self, ask: &mut Ask<'_>) -> Option<Proposal> {
+        let mut genotype = ask.draw()?;
+        for _ in 1..FRESH_DRAWS {
+            if self.is_new(&genotype, ask.pending) {
+                break;
+            }
+            genotype = ask.draw()?;
+        }
+        Some(Proposal { genotype, parent: None })
+    }
+}
+
+impl Strategy for LocalSearch {
+    fn ask(&mut self, ask: &mut Ask<'_>) -> Option<Proposal> {
+        self.step(ask).or_else(|| self.start(ask))
+    }
+
+    fn tell(&mut self, told: &Told) {
+        if let Err(place) = self.seen.binary_search(&told.genotype) {
+            self.seen.insert(place, told.genotype.clone());
+        }
+        let parent = self.climbs.iter().rev().find(|(ask, _)| Some(*ask) == told.parent);
+        let climb = parent.map_or(self.tops.len(), |(_, climb)| *climb);
+        self.climbs.push((told.ask, climb));
+        match self.tops.get_mut(climb) {
+            None => self.tops.push(told.clone()),
+            Some(top) if told.error() < top.error() => *top = told.clone(),
+            Some(_) => {}
+        }
+    }
+
+    fn inspect(&self) -> Inspection {
+        Inspection::Climbs { tops: self.tops.iter().map(|top| top.ask).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nas_numerics::Rng;
+    use nas_space::{Gene, GeneTree};
+
+    use super::*;
+    use crate::Appraisal;
+
+    fn told(ask: u32, values: [u16; 2], parent: Option<u32>, error: f64) -> Told {
+        Told { ask, genotype: Genotype(values.to_vec()), parent, objectives: vec![error] }
+    }
+
+    /// What is proposed next in a space of 3·3, where all but these are within the limits.
+    fn next(strategy: &mut LocalSearch, outside: &[[u16; 2]], pending: &[Genotype]) -> Proposal {
+        let genes = GeneTree::new(vec![Gene::new("a", 0..3), Gene::new("b", 0..3)]);
+        let mut appraise = |genotype: &Genotype| {
+            if outside.iter().any(|values| *values == genotype.0[..]) {
+                Appraisal::infeasible(1.0)
+            } else {
+                Appraisal::feasible(Vec::new())
+            }
+        };
+        let rng = Rng::for_purpose(5, "ask", 0);
+        strategy.ask(&mut Ask { number: 9, genes: &genes, rng, pending, appraise: &mut appraise }).unwrap()
+    }
+
+    #[test]
+    fn it_moves_to_the_first_better_neighbor() {
+        let mut strategy = LocalSearch::default();
+        strategy.restore(&[
+            told(0, [0, 0], None, 0.5),
+            told(1, [0, 1], Some(0), 0.6),
+            told(2, [1, 0], Some(0), 0.4),
+        ]);
+        assert_eq!(strategy.inspect(), Inspection::Climbs { tops: vec![2] });
+        let proposal = next(&mut strategy, &[], &[]);
+        assert_eq!(proposal.parent, Some(2));
+        assert!([[1, 1], [1, 2], [2, 0]].iter().any(|values| *values == proposal.genotype.0[..]));
+    }
+
+    #[test]
+    fn where_no_neighbor_is_left_it_starts_anew() {
+        let mut strategy = LocalSearch::default();
+        strategy.restore(&[
+            told(0, [0, 0], None, 0.1),
+            told(1, [0, 1], Some(0), 0.6),
+            told(2, [1, 0], Some(0), 0.4),
+        ]);
+        // (0, 2) breaks a limit and (2, 0) is under way.
+        let proposal = next(&mut strategy, &[[0, 2]], &[Genotype(vec![2, 0])]);
+        assert_eq!(proposal.parent, None);
+        assert!(proposal.genotype.0.iter().all(|&value| value > 0), "{proposal:?}");
+        // The new climb goes on, however bad it is.
+        strategy.tell(&told(3, [2, 2], None, 0.9));
+        assert_eq!(next(&mut strategy, &[], &[]).parent, Some(3));
+    }
+
+    #[test]
+    fn equals_are_not_climbed() {
+        let mut strategy = LocalSearch::default();
+        strategy.restore(&[told(0, [0, 0], None, 0.5), told(1, [0, 1], Some(0), 0.5)]);
+        assert_eq!(next(&mut strategy, &[], &[]).parent, Some(0));
+    }
+}
