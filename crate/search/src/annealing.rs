@@ -29,13 +29,13 @@ impl Annealing {
                     name: "temperature",
                     title: Text::new("First temperature, as an error", "Primera temperatura, como error"),
                     kind: SettingKind::Real { min: 0.0, max: 1.0 },
-                    default: SettingValue::Real(0.01),
+                    default: SettingValue::Real(0.005),
                 },
                 Setting {
                     name: "half_life",
                     title: Text::new("Results until half as hot", "Resultados hasta la mitad de temperatura"),
                     kind: SettingKind::Integer { min: 1, max: 10_000 },
-                    default: SettingValue::Integer(20),
+                    default: SettingValue::Integer(100),
                 },
             ],
         }

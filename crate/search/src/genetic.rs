@@ -50,7 +50,7 @@ impl Genetic {
                     Text::new("Competitors for a parent", "Competidoras por madre"),
                     1,
                     100,
-                    3,
+                    2,
                 ),
                 integer("elite", Text::new("Elite that lives on", "Élite que pervive"), 0, 1000, 5),
                 chance("crossover", Text::new("Chance of two parents", "Probabilidad de dos madres"), 0.5),

@@ -20,8 +20,8 @@ pub struct LocalSearch {
     tops: Vec<Told>,
     /// The climb of each ask.
     climbs: Vec<(u32, usize)>,
-    /// What was evaluated, ascending.
-    seen: Vec<Genotype>,
+    /// What was evaluated, by ascending genotype; of the same one again the best.
+    seen: Vec<Told>,
 }
 
 impl LocalSearch {
@@ -37,28 +37,41 @@ impl LocalSearch {
         }
     }
 
-    fn is_new(&self, genotype: &Genotype, pending: &[Genotype]) -> bool {
-        self.seen.binary_search(genotype).is_err() && !pending.contains(genotype)
+    /// Where a genotype stands among those seen, or where it would.
+    fn place(&self, genotype: &Genotype) -> Result<usize, usize> {
+        self.seen.binary_search_by(|seen| seen.genotype.cmp(genotype))
     }
 
-    /// A neighbour of the top of an open climb.
+    /// A new neighbour on the way up from the top of an open climb.
     fn step(&self, ask: &mut Ask<'_>) -> Option<Proposal> {
-        for top in self.tops.iter().rev().take(OPEN_CLIMBS) {
-            let mut neighbours = ask.genes.neighbours(&top.genotype);
+        self.tops.iter().rev().take(OPEN_CLIMBS).find_map(|top| self.step_from(top, ask))
+    }
+
+    /// The first neighbour that is new; one that was seen and is better is the next stand, at no cost.
+    fn step_from<'a>(&'a self, mut stand: &'a Told, ask: &mut Ask<'_>) -> Option<Proposal> {
+        'climb: loop {
+            let mut neighbours = ask.genes.neighbours(&stand.genotype);
             ask.rng.shuffle(&mut neighbours);
             for genotype in neighbours {
-                if self.is_new(&genotype, ask.pending) && ask.is_feasible(&genotype) {
-                    return Some(Proposal { genotype, parent: Some(top.ask) });
+                match self.place(&genotype) {
+                    Ok(place) if self.seen[place].error() < stand.error() => {
+                        stand = &self.seen[place];
+                        continue 'climb;
+                    }
+                    Err(_) if !ask.pending.contains(&genotype) && ask.is_feasible(&genotype) => {
+                        return Some(Proposal { genotype, parent: Some(stand.ask) });
+                    }
+                    _ => {}
                 }
             }
+            return None;
         }
-        None
     }
 
     fn start(&self, ask: &mut Ask<'_>) -> Option<Proposal> {
         let mut genotype = ask.draw()?;
         for _ in 1..FRESH_DRAWS {
-            if self.is_new(&genotype, ask.pending) {
+            if self.place(&genotype).is_err() && !ask.pending.contains(&genotype) {
                 break;
             }
             genotype = ask.draw()?;
@@ -73,8 +86,10 @@ impl Strategy for LocalSearch {
     }
 
     fn tell(&mut self, told: &Told) {
-        if let Err(place) = self.seen.binary_search(&told.genotype) {
-            self.seen.insert(place, told.genotype.clone());
+        match self.place(&told.genotype) {
+            Err(place) => self.seen.insert(place, told.clone()),
+            Ok(place) if told.error() < self.seen[place].error() => self.seen[place] = told.clone(),
+            Ok(_) => {}
         }
         let parent = self.climbs.iter().rev().find(|(ask, _)| Some(*ask) == told.parent);
         let climb = parent.map_or(self.tops.len(), |(_, climb)| *climb);

@@ -46,8 +46,8 @@ impl Reinforce {
                 "Sortea cada gen según probabilidades, y eleva las de lo que superó a la mediana.",
             ),
             settings: vec![
-                real("rate", Text::new("Learning rate", "Tasa de aprendizaje"), 0.0, 10.0, 0.3),
-                real("entropy", Text::new("Entropy bonus", "Bonificación por entropía"), 0.0, 10.0, 0.01),
+                real("rate", Text::new("Learning rate", "Tasa de aprendizaje"), 0.0, 10.0, 0.5),
+                real("entropy", Text::new("Entropy bonus", "Bonificación por entropía"), 0.0, 10.0, 0.2),
                 real(
                     "target",
                     Text::new("Target cost; 0 for none", "Coste objetivo; 0 para ninguno"),
