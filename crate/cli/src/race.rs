@@ -12,6 +12,7 @@ use nas_search::{Count, StrategyError, needs, strategies};
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::run::available_workers;
 use crate::{print_json, print_line};
 
 /// The largest table that is read, unpacked, in bytes.
@@ -55,6 +56,9 @@ pub(crate) struct Arguments {
     /// Standard deviation of what is added to the first objective before a strategy sees it.
     #[arg(long, value_name = "SIGMA", default_value_t = 0.0)]
     noise: f64,
+    /// Threads; as many as processors, if not given. The result does not depend on it.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    workers: Option<u16>,
     /// Writes JSON instead of a table.
     #[arg(long)]
     json: bool,
@@ -88,7 +92,7 @@ pub(crate) fn race(arguments: &Arguments) -> Result<(), Failure> {
     entrants.iter().try_for_each(|entrant| race.check(entrant))?;
     let mut json = RaceJson { results: Vec::new(), summaries: Vec::new() };
     for entrant in &entrants {
-        let tracks = run_seeds(&race, entrant, arguments.seeds)?;
+        let tracks = run_seeds(&race, entrant, arguments)?;
         json.results.extend(race.standings(entrant, &tracks)?);
         json.summaries.push(race.summary(entrant, &tracks));
     }
@@ -165,7 +169,11 @@ fn read_table(path: &str) -> Result<String, Failure> {
 }
 
 /// The tracks of all seeds, in their order, whatever the number of threads.
-fn run_seeds(race: &Race<'_>, entrant: &Entrant, seeds: u32) -> Result<Vec<Track>, RaceError> {
+fn run_seeds(
+    race: &Race<'_>,
+    entrant: &Entrant,
+    &Arguments { seeds, workers, .. }: &Arguments,
+) -> Result<Vec<Track>, RaceError> {
     let next = AtomicU32::new(1);
     let work = || {
         let mut done: Vec<(u32, Result<Track, RaceError>)> = Vec::new();
@@ -177,10 +185,10 @@ fn run_seeds(race: &Race<'_>, entrant: &Entrant, seeds: u32) -> Result<Vec<Track
             done.push((seed, race.run(entrant, seed)));
         }
     };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(seeds as usize);
+    let workers = workers.map_or_else(available_workers, usize::from).min(seeds as usize);
     let mut tracks: Vec<_> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().expect("a race does not panic")).collect()
+        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("a race does not panic")).collect()
     });
     tracks.sort_unstable_by_key(|(seed, _)| *seed);
     tracks.into_iter().map(|(_, track)| track).collect()

@@ -2,7 +2,6 @@ use nas_member::{Member, Settings};
 use nas_space::GeneTree;
 use serde::Serialize;
 use thiserror::Error;
-use ts_rs::TS;
 
 use crate::revision::Revised;
 use crate::{Annealing, Genetic, LocalSearch, Random, RegularizedEvolution, Reinforce, Strategy};
@@ -52,9 +51,8 @@ pub struct Needs {
 }
 
 /// Which queries of a table count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[ts(export)]
 pub enum Count {
     /// Each one.
     All,
