@@ -1,5 +1,6 @@
 //! Strategies against published truth: NAS-Bench-201 on CIFAR-10, 15,625 cells. The table is not part of the project; the
 //! environment variable `NAS_TABLES` names the folder that holds `nb201-cifar10.csv.gz`, and without it nothing is raced.
+#![expect(clippy::print_stdout, reason = "the figures are what one wants to see of a race")]
 
 use std::fs::File;
 use std::io::Read;

@@ -68,10 +68,10 @@ impl Annealing {
 
 impl Strategy for Annealing {
     fn ask(&mut self, ask: &mut Ask<'_>) -> Option<Proposal> {
-        if let Some(current) = &self.current {
-            if let Some(genotype) = ask.mutant(&current.genotype) {
-                return Some(Proposal { genotype, parent: Some(current.ask) });
-            }
+        if let Some(current) = &self.current
+            && let Some(genotype) = ask.mutant(&current.genotype)
+        {
+            return Some(Proposal { genotype, parent: Some(current.ask) });
         }
         ask.draw().map(|genotype| Proposal { genotype, parent: None })
     }
