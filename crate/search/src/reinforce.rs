@@ -5,7 +5,7 @@ use nas_space::{GeneTree, Genotype};
 use crate::{Ask, Inspection, Proposal, Strategy, Told};
 
 /// Samples of the policy that may break a limit before a candidate is drawn uniformly instead.
-const MAX_SAMPLES: u32 = 1000;
+const MAX_SAMPLES: u32 = 200;
 /// Rewards that a new one is compared with.
 const REWARDS_REMEMBERED: usize = 100;
 
