@@ -12,16 +12,25 @@ const FRESH_DRAWS: u32 = 100;
 /// Hill climbing with restarts: from a random start to the first better one of its neighbours, in random order, until none
 /// is better; then from another start (White et al. 2021, "Exploring the Loss Landscape in Neural Architecture Search").
 ///
-/// Where a start is under way and nothing else is known, more starts are drawn: each is a climb of its own, and the newest
-/// one goes on first.
+/// Where several candidates are under way and nothing is known to climb from, more starts are drawn. Those told one after
+/// another are a wave: each is a climb of its own, and the best of the newest wave goes on first.
 #[derive(Default)]
 pub struct LocalSearch {
-    /// The best of each climb, the newest climb last; of equals the first one.
-    tops: Vec<Told>,
+    /// The newest last.
+    climbs: Vec<Climb>,
     /// The climb of each ask.
-    climbs: Vec<(u32, usize)>,
+    climb_of: Vec<(u32, usize)>,
+    /// Results that were no starts.
+    told_on_the_way: usize,
     /// What was evaluated, by ascending genotype; of the same one again the best.
     seen: Vec<Told>,
+}
+
+struct Climb {
+    /// Its best; of equals the first one.
+    top: Told,
+    /// The results before its start that were no starts: starts told one after another have as many.
+    wave: usize,
 }
 
 impl LocalSearch {
@@ -44,7 +53,9 @@ impl LocalSearch {
 
     /// A new neighbour on the way up from the top of an open climb.
     fn step(&self, ask: &mut Ask<'_>) -> Option<Proposal> {
-        self.tops.iter().rev().take(OPEN_CLIMBS).find_map(|top| self.step_from(top, ask))
+        let mut open: Vec<&Climb> = self.climbs.iter().rev().take(OPEN_CLIMBS).collect();
+        open.sort_by(|a, b| b.wave.cmp(&a.wave).then(a.top.error().total_cmp(&b.top.error())));
+        open.into_iter().find_map(|climb| self.step_from(&climb.top, ask))
     }
 
     /// The first neighbour that is new; one that was seen and is better is the next stand, at no cost.
@@ -91,18 +102,19 @@ impl Strategy for LocalSearch {
             Ok(place) if told.error() < self.seen[place].error() => self.seen[place] = told.clone(),
             Ok(_) => {}
         }
-        let parent = self.climbs.iter().rev().find(|(ask, _)| Some(*ask) == told.parent);
-        let climb = parent.map_or(self.tops.len(), |(_, climb)| *climb);
-        self.climbs.push((told.ask, climb));
-        match self.tops.get_mut(climb) {
-            None => self.tops.push(told.clone()),
-            Some(top) if told.error() < top.error() => *top = told.clone(),
+        let parent = self.climb_of.iter().rev().find(|(ask, _)| Some(*ask) == told.parent);
+        let place = parent.map_or(self.climbs.len(), |(_, place)| *place);
+        match self.climbs.get_mut(place) {
+            Some(climb) if told.error() < climb.top.error() => climb.top = told.clone(),
             Some(_) => {}
+            None => self.climbs.push(Climb { top: told.clone(), wave: self.told_on_the_way }),
         }
+        self.told_on_the_way += usize::from(parent.is_some());
+        self.climb_of.push((told.ask, place));
     }
 
     fn inspect(&self) -> Inspection {
-        Inspection::Climbs { tops: self.tops.iter().map(|top| top.ask).collect() }
+        Inspection::Climbs { tops: self.climbs.iter().map(|climb| climb.top.ask).collect() }
     }
 }
 
@@ -161,6 +173,18 @@ mod tests {
         // The new climb goes on, however bad it is.
         strategy.tell(&told(3, [2, 2], None, 0.9));
         assert_eq!(next(&mut strategy, &[], &[]).parent, Some(3));
+    }
+
+    #[test]
+    fn the_best_of_several_starts_goes_on_first() {
+        let mut strategy = LocalSearch::default();
+        strategy.restore(&[told(0, [0, 0], None, 0.5), told(1, [1, 1], None, 0.4)]);
+        strategy.restore(&[told(2, [1, 0], Some(1), 0.6)]);
+        assert_eq!(next(&mut strategy, &[], &[]).parent, Some(1));
+        // One that is told after a step is a wave of its own, however bad it is.
+        strategy.tell(&told(3, [2, 2], None, 0.9));
+        assert_eq!(next(&mut strategy, &[], &[]).parent, Some(3));
+        assert_eq!(strategy.inspect(), Inspection::Climbs { tops: vec![0, 1, 3] });
     }
 
     #[test]
