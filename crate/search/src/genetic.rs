@@ -18,7 +18,7 @@ pub struct Genetic {
     mutation: f64,
     /// The generation that has children, the best first.
     parents: Vec<Told>,
-    /// The generation that grows.
+    /// The generation that grows, the best first.
     children: Vec<Told>,
 }
 
@@ -109,16 +109,12 @@ impl Strategy for Genetic {
     }
 
     fn tell(&mut self, told: &Told) {
-        self.children.push(told.clone());
-        if self.children.len() < self.capacity as usize {
-            return;
+        insert(&mut self.children, told.clone());
+        if self.children.len() == self.capacity as usize {
+            self.parents.truncate(self.elite as usize);
+            self.children.truncate(self.capacity as usize - self.parents.len());
+            self.children.drain(..).for_each(|child| insert(&mut self.parents, child));
         }
-        self.parents.truncate(self.elite as usize);
-        by_error(&mut self.children);
-        self.parents.append(&mut self.children);
-        // The worst children make room: the elite stands first.
-        self.parents.truncate(self.capacity as usize);
-        by_error(&mut self.parents);
     }
 
     fn inspect(&self) -> Inspection {
@@ -127,9 +123,11 @@ impl Strategy for Genetic {
     }
 }
 
-/// The best first; of equals the earlier asked.
-fn by_error(told: &mut [Told]) {
-    told.sort_by(|a, b| a.error().total_cmp(&b.error()).then(a.ask.cmp(&b.ask)));
+/// Puts a result in its place: the best stands first, of equals the earlier asked.
+fn insert(generation: &mut Vec<Told>, told: Told) {
+    let is_before =
+        |other: &Told| other.error().total_cmp(&told.error()).then(other.ask.cmp(&told.ask)).is_lt();
+    generation.insert(generation.partition_point(is_before), told);
 }
 
 #[cfg(test)]

@@ -54,8 +54,14 @@ impl LocalSearch {
     /// A new neighbour on the way up from the top of an open climb.
     fn step(&self, ask: &mut Ask<'_>) -> Option<Proposal> {
         let mut open: Vec<&Climb> = self.climbs.iter().rev().take(OPEN_CLIMBS).collect();
-        open.sort_by(|a, b| b.wave.cmp(&a.wave).then(a.top.error().total_cmp(&b.top.error())));
-        open.into_iter().find_map(|climb| self.step_from(&climb.top, ask))
+        let order = |a: &Climb, b: &Climb| b.wave.cmp(&a.wave).then(a.top.error().total_cmp(&b.top.error()));
+        while let Some(next) = (0..open.len()).min_by(|&a, &b| order(open[a], open[b])) {
+            let proposal = self.step_from(&open.remove(next).top, ask);
+            if proposal.is_some() {
+                return proposal;
+            }
+        }
+        None
     }
 
     /// The first neighbour that is new; one that was seen and is better is the next stand, at no cost.
