@@ -3,13 +3,18 @@ use nas_space::{GeneTree, Genotype};
 use serde::Serialize;
 use ts_rs::TS;
 
+/// Mutations of one parent that may break a limit before a strategy gives it up: it may stand in a corner that no single
+/// change leaves.
+pub(crate) const MAX_MUTATIONS: u32 = 200;
+
 /// Draws after which a strategy gives up finding a candidate within the limits.
 pub const MAX_DRAWS: u32 = 10_000;
 
 /// A search strategy.
 ///
 /// Its state depends on what it was told only, never on what it was asked: [`Strategy::restore`] rebuilds it
-/// from a log without asking again.
+/// from a log without asking again. Drivers have it from [`strategy`](crate::strategy), which sees to it that a second
+/// result for the same ask (a longer training) replaces the first one: a strategy is told each ask once.
 ///
 /// ```text
 /// while let Some(proposal) = strategy.ask(&mut ask) { …evaluate…; strategy.tell(told); }
@@ -50,6 +55,14 @@ impl Ask<'_> {
     /// Whether a genotype keeps all limits.
     pub fn is_feasible(&mut self, genotype: &Genotype) -> bool {
         (self.appraise)(genotype).violation == 0.0
+    }
+
+    /// A mutant of a genotype within the limits; none if none was found in 200 mutations.
+    pub(crate) fn mutant(&mut self, genotype: &Genotype) -> Option<Genotype> {
+        (0..MAX_MUTATIONS).find_map(|_| {
+            let mutant = self.genes.mutate(genotype, &mut self.rng);
+            self.is_feasible(&mutant).then_some(mutant)
+        })
     }
 
     /// A genotype drawn uniformly from those within the limits. Draws outside are rejected, not repaired, which
@@ -101,6 +114,8 @@ pub struct Told {
     pub ask: u32,
     /// What was evaluated.
     pub genotype: Genotype,
+    /// The ask whose candidate it was made from, as it was proposed.
+    pub parent: Option<u32>,
     /// Its objectives, each to be made small. The first one is what the evaluation found: the error, 1 for a failed
     /// evaluation. The others are costs, known when it was proposed.
     pub objectives: Vec<f64>,
@@ -118,7 +133,7 @@ impl Told {
 }
 
 /// What can be seen of a strategy's inside.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[ts(export)]
 pub enum Inspection {
@@ -130,5 +145,22 @@ pub enum Inspection {
         members: Vec<u32>,
         /// How many there are when it is full.
         capacity: u32,
+    },
+    /// Climbs from random starts.
+    Climbs {
+        /// The ask that is the best of each climb so far, the newest climb last.
+        tops: Vec<u32>,
+    },
+    /// A walk from candidate to candidate.
+    Walk {
+        /// The ask where it stands.
+        current: Option<u32>,
+        /// An error larger by this is accepted with probability 1/e.
+        temperature: f64,
+    },
+    /// Probabilities that genes are sampled from.
+    Policy {
+        /// [gene, choice]: the probability of the choice where the gene is active.
+        probabilities: Vec<Vec<f64>>,
     },
 }

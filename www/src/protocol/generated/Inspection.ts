@@ -11,4 +11,20 @@ members: Array<number>,
 /**
  * How many there are when it is full.
  */
-capacity: number, };
+capacity: number, } | { "kind": "climbs", 
+/**
+ * The ask that is the best of each climb so far, the newest climb last.
+ */
+tops: Array<number>, } | { "kind": "walk", 
+/**
+ * The ask where it stands.
+ */
+current: number | null, 
+/**
+ * An error larger by this is accepted with probability 1/e.
+ */
+temperature: number, } | { "kind": "policy", 
+/**
+ * [gene, choice]: the probability of the choice where the gene is active.
+ */
+probabilities: Array<Array<number>>, };
