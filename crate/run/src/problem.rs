@@ -5,7 +5,7 @@ use nas_cost::{
 use nas_data::{Augmentation, DatasetInfo};
 use nas_member::{Member, Settings};
 use nas_numerics::sha256;
-use nas_search::{Strategy, strategies, strategy};
+use nas_search::{Offer, Strategy, needs, strategies, strategy};
 use nas_space::{Genotype, Hardware, Space, configured_space};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -13,6 +13,9 @@ use ts_rs::TS;
 use crate::evaluation::{augmentation, check, final_recipe, recipe};
 use crate::feasibility::excess;
 use crate::{CandidateCosts, DataSpec, RunConfig, RunError, evaluations, link};
+
+/// What a run has for its strategy: error and cost, and networks that are trained one by one.
+const OFFER: Offer = Offer { objectives: 2, super_network: false };
 
 /// What a run must know of a dataset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -118,6 +121,7 @@ impl Problem {
         let space_settings = |member: &Member| member_settings(config, member);
         let space =
             configured_space(&config.space, space_problem, &space_settings, config.custom.as_deref())?;
+        needs(&config.strategy)?.check(&config.strategy, OFFER)?;
         let strategy_settings = settings_of(config, &strategies(), &config.strategy);
         let pricing = pricing(config, table)?;
         let mut limits = configured_limits(config);
@@ -146,7 +150,7 @@ impl Problem {
     /// # Errors
     /// If there is no such strategy.
     pub fn strategy(&self) -> Result<Box<dyn Strategy>, RunError> {
-        Ok(strategy(&self.config.strategy, &self.strategy_settings)?)
+        Ok(strategy(&self.config.strategy, &self.strategy_settings, self.space.genes())?)
     }
 
     /// The search space.

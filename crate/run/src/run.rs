@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use nas_arch::Network;
 use nas_numerics::{NUMERICS_VERSION, Rng};
-use nas_search::{Appraisal, Ask, Front, Insertion, Inspection, Point, Strategy, Told, hypervolume};
+use nas_search::{Appraisal, Ask, Front, Insertion, Inspection, Point, Strategy, Told};
 use nas_space::Genotype;
 use serde::Serialize;
 use ts_rs::TS;
@@ -83,6 +83,7 @@ pub struct Progress {
 
 struct Candidate {
     genotype: Genotype,
+    parent: Option<u32>,
     network: Network,
     name: String,
     summary: CandidateCosts,
@@ -345,6 +346,7 @@ impl Run {
         });
         self.candidates.push(Candidate {
             genotype,
+            parent,
             network: job.network.clone(),
             name: job.name.clone(),
             summary: priced.summary,
@@ -407,7 +409,7 @@ impl Run {
         let candidate = &mut self.candidates[ask as usize];
         let accuracy = f64::from(result.validation_accuracy);
         let objectives = vec![1.0 - accuracy, candidate.cost];
-        let told = Told { ask, genotype: candidate.genotype.clone(), objectives };
+        let told = Told { ask, genotype: candidate.genotype.clone(), parent: candidate.parent, objectives };
         let point = Point { ask, accuracy, cost: candidate.cost };
         let has_failed = result.failure.is_some();
         let virtual_end = candidate.virtual_end;
@@ -429,7 +431,7 @@ impl Run {
             cost: point.cost,
         };
         let members = self.front.members().iter().map(member).collect();
-        let hypervolume = hypervolume(&self.front, f64::from(chance(&self.problem)), self.reference_cost);
+        let hypervolume = self.front.hypervolume(f64::from(chance(&self.problem)), self.reference_cost);
         self.write(&LogLine::Front { members, hypervolume });
     }
 

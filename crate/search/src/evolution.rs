@@ -95,7 +95,7 @@ mod tests {
     use crate::Appraisal;
 
     fn told(ask: u32, value: u16, error: f64) -> Told {
-        Told { ask, genotype: Genotype(vec![value]), objectives: vec![error, 1.0] }
+        Told { ask, genotype: Genotype(vec![value]), parent: None, objectives: vec![error, 1.0] }
     }
 
     fn evolution(population: u32, sample: u32) -> RegularizedEvolution {

@@ -9,7 +9,8 @@ pub const MAX_DRAWS: u32 = 10_000;
 /// A search strategy.
 ///
 /// Its state depends on what it was told only, never on what it was asked: [`Strategy::restore`] rebuilds it
-/// from a log without asking again.
+/// from a log without asking again. Drivers have it from [`strategy`](crate::strategy), which sees to it that a second
+/// result for the same ask (a longer training) replaces the first one: a strategy is told each ask once.
 ///
 /// ```text
 /// while let Some(proposal) = strategy.ask(&mut ask) { …evaluate…; strategy.tell(told); }
@@ -101,6 +102,8 @@ pub struct Told {
     pub ask: u32,
     /// What was evaluated.
     pub genotype: Genotype,
+    /// The ask whose candidate it was made from, as it was proposed.
+    pub parent: Option<u32>,
     /// Its objectives, each to be made small. The first one is what the evaluation found: the error, 1 for a failed
     /// evaluation. The others are costs, known when it was proposed.
     pub objectives: Vec<f64>,
