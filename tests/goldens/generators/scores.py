@@ -8,6 +8,7 @@ differentiation, eigenvalues and determinants by NumPy. The noise of `zen` is dr
 """
 
 import json
+import math
 import pathlib
 import platform
 
@@ -185,13 +186,18 @@ def without_residual_links(network):
     return inputs
 
 
-def zen(network, initial, batch):
-    inputs = without_residual_links(network)
-    operators = {layer["name"]: layer["op"] for layer in network["layers"]}
+def features_of(network):
+    """The tensor before the classifier."""
+    inputs, operators = inputs_of(network), {layer["name"]: layer["op"] for layer in network["layers"]}
     features = network["layers"][-1]["name"]
     for classifier in ("dense", "global-avg-pool"):
         if operators[features] == classifier:
             features = inputs[features][0]
+    return features
+
+
+def zen(network, initial, batch):
+    inputs, features = without_residual_links(network), features_of(network)
     images = noise(network["input"], batch, "noise")
     changed = images + ZEN_CHANGE * noise(network["input"], batch, "change of noise")
     before, after = (run(network, initial, x, inputs=inputs) for x in (images, changed))
@@ -202,6 +208,48 @@ def zen(network, initial, batch):
             read = before[inputs[layer["name"]][0]]
             score += read.var((0, 2, 3), unbiased=False).mean().sqrt().log()
     return score.item()
+
+
+def paths_to(network, name):
+    """All paths from the input to a tensor that meet no global average pooling and no dense layer: names of layers."""
+    if name == "input":
+        return [[]]
+    layer = next(layer for layer in network["layers"] if layer["name"] == name)
+    if layer["op"] in ("global-avg-pool", "dense"):
+        return []
+    inputs = dict.fromkeys(inputs_of(network)[name])
+    return [path + [name] for tensor in inputs for path in paths_to(network, tensor)]
+
+
+def entropy(network, initial):
+    """MAE-NAS' and DeepMAD's scores and DeepMAD's effectiveness, on the path of most entropy."""
+    image = torch.zeros(1, *network["input"], dtype=torch.float64)
+    shapes = {name: value.shape[1:] for name, value in run(network, initial, image).items()}
+    convolutions = [layer["name"] for layer in network["layers"] if layer["op"] == "conv2d"]
+    fan_ins = {name: initial[f"{name}.weight"][0].numel() for name in convolutions}
+    paths = paths_to(network, features_of(network))
+    half_logs = lambda path: sum(math.log(math.sqrt(fan_ins[name])) for name in path if name in fan_ins)
+    path = max(paths, key=half_logs)
+    # Of each stage: the tensor it ends in, and the convolutions up to there.
+    stages, before, convolutions = [], "input", []
+    for name in path:
+        if shapes[name][1:].numel() < shapes[before][1:].numel() and convolutions:
+            stages.append((before, list(convolutions)))
+        convolutions += [name] if name in fan_ins else []
+        before = name
+    stages.append((before, convolutions))
+    terms = [half_logs(stage) * math.log(shapes[end].numel()) for end, stage in stages]
+    depths = [len(after[1]) - len(before[1]) for before, after in zip(stages, stages[1:])]
+    uneven = math.exp(numpy.std(depths) if depths else 0.0)
+    rho = [
+        math.exp(math.log(len(stage)) - sum(math.log(fan_ins[name]) for name in stage) / len(stage))
+        for _, stage in stages
+    ]
+    return {
+        "mae": half_logs(path) + math.log(shapes[path[-1]][0]),
+        "deepmad": sum(terms[:-1]) + 8 * terms[-1] - 10 * uneven,
+        "effectiveness": max(rho),
+    }
 
 
 def scores(network, initial, images, labels):
@@ -215,6 +263,7 @@ def scores(network, initial, images, labels):
         "jacob-cov": jacob_cov(network, initial, images),
         "naswot": naswot(network, initial, images),
         "zen": zen(network, initial, len(labels)),
+        **entropy(network, initial),
     }
 
 

@@ -62,7 +62,7 @@ impl Method for Zen {
     }
 
     fn probe(&self, graph: &Graph) -> Probe {
-        Probe::Normalized { features: features(graph) }
+        Probe::Normalized { features: graph.features() }
     }
 
     fn passes(&self) -> u32 {
@@ -89,24 +89,6 @@ impl Method for Zen {
     fn score(&mut self) -> f64 {
         libm::log(self.change / self.batch as f64) + self.log_deviations
     }
-}
-
-/// The features before the classifier: what the last global average pooling reads; where there is none between the
-/// features and the output, what the last dense layer reads.
-fn features(graph: &Graph) -> TensorId {
-    let mut tensor = graph.nodes.len();
-    let mut has_passed_dense = false;
-    while tensor != INPUT_TENSOR {
-        let node = &graph.nodes[tensor - 1];
-        match node.op {
-            Op::Dense(_) if !has_passed_dense => has_passed_dense = true,
-            Op::Identity => {}
-            Op::GlobalAvgPool => return node.inputs[0],
-            _ => break,
-        }
-        tensor = node.inputs[0];
-    }
-    tensor
 }
 
 /// Drops each input of an addition from which another of its inputs is computed.
