@@ -12,6 +12,7 @@ mod measure;
 mod network;
 mod run;
 mod sample;
+mod score;
 mod train;
 
 use std::io::Write as _;
@@ -36,6 +37,8 @@ enum Verb {
     Train(train::Arguments),
     /// Says what a network costs.
     Cost(cost::Arguments),
+    /// Scores one untrained network by every zero-cost proxy, beside its parameters and MACs.
+    Score(score::Arguments),
     /// Draws networks from a search space, one JSON object a line.
     Sample(sample::Arguments),
     /// Measures how fast networks are trained on this machine.
@@ -53,6 +56,7 @@ fn main() {
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Train(arguments) => train::train(&arguments),
         Verb::Cost(arguments) => cost::cost(&arguments),
+        Verb::Score(arguments) => score::score(&arguments),
         Verb::Sample(arguments) => sample::sample(&arguments),
         Verb::Bench(arguments) => bench::bench(&arguments),
         Verb::Bits(arguments) => bits::bits(&arguments),

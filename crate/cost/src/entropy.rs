@@ -3,9 +3,9 @@
 use nas_arch::{Graph, Node, Op, TensorId};
 use serde::Serialize;
 
-/// Weight of the last stage in DeepMAD's sum; the others have 1: `multi_block_ratio` of `compute_deepmad.py`.
+/// Weight of the last stage in `DeepMAD`'s sum; the others have 1: `multi_block_ratio` of `compute_deepmad.py`.
 const LAST_STAGE_WEIGHT: f64 = 8.0;
-/// Weight of the uneven depth in DeepMAD: β of the paper, `depth_penalty_ratio` of its configurations.
+/// Weight of the uneven depth in `DeepMAD`: β of the paper, `depth_penalty_ratio` of its configurations.
 const DEPTH_PENALTY: f64 = 10.0;
 
 /// What the principle of maximal entropy says of a network, up to its features before the classifier.
@@ -18,9 +18,9 @@ const DEPTH_PENALTY: f64 = 10.0;
 pub struct Entropy {
     /// Maximal entropy of the last stage: Σ ½ ln fan-in + ln channels (MAE-NAS).
     pub mae: f64,
-    /// Entropies of all stages, weighted, less a penalty for stages of uneven depth (DeepMAD).
+    /// Entropies of all stages, weighted, less a penalty for stages of uneven depth (`DeepMAD`).
     pub deepmad: f64,
-    /// DeepMAD's ρ: of all stages the largest ratio of depth to width. DeepMAD bounds it from above.
+    /// `DeepMAD`'s ρ: of all stages the largest ratio of depth to width. `DeepMAD` bounds it from above.
     pub effectiveness: f64,
 }
 
