@@ -8,7 +8,7 @@ use crate::plan::Probe;
 const OFFSET: f64 = 1e-5;
 
 /// −Σ (ln(λ + k) + 1/(λ + k)) over the eigenvalues λ of the correlations between the images' Jacobians ∂(Σ outputs)/∂pixels,
-/// k = `OFFSET` (Mellor et al. 2020, "Neural Architecture Search without Training", first version).
+/// k = `OFFSET` (Mellor et al. 2020, arXiv 2006.04647; `jacob_cov` of Abdelfattah et al. 2021).
 #[derive(Default)]
 pub(super) struct JacobCov {
     means: Vec<f64>,

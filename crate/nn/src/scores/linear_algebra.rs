@@ -39,8 +39,7 @@ impl Symmetric {
 /// Sweeps after which the rotations end: convergence is quadratic, and 64 rows take some ten.
 const MAX_SWEEPS: usize = 40;
 
-/// Eigenvalues in no particular order, by cyclic Jacobi rotations (Golub and Van Loan, "Matrix Computations", 4th edition,
-/// section 8.5.4).
+/// Eigenvalues in no particular order, by cyclic Jacobi rotations (Golub and Van Loan, "Matrix Computations").
 ///
 /// # Panics
 /// If an element is not finite.

@@ -5,7 +5,7 @@ use super::{ImagePart, Method};
 use crate::plan::Probe;
 
 /// ln |det K| of the matrix K of which element (i, j) is the number of rectifiers that images i and j switch alike (Mellor et
-/// al. 2021, "Neural Architecture Search without Training", section 3). A rectifier is on where its output is positive.
+/// al. 2021, "Neural Architecture Search without Training"). A rectifier is on where its output is positive.
 #[derive(Default)]
 pub(super) struct Naswot {
     /// The switches of each image, 64 in a word.

@@ -3,8 +3,8 @@ use nas_arch::Graph;
 use super::{Method, WeightsPart};
 use crate::plan::Probe;
 
-/// Σ |w · ∂L/∂w| over all weights (Lee et al. 2019, "SNIP: Single-shot Network Pruning based on Connection Sensitivity",
-/// before their normalisation).
+/// Σ |w · ∂L/∂w| over all weights (Lee et al. 2019, "SNIP: Single-shot Network Pruning based on Connection Sensitivity"; `snip` of
+/// Abdelfattah et al. 2021).
 #[derive(Default)]
 pub(super) struct Snip {
     total: f64,

@@ -8,7 +8,7 @@ const CHANGE: f32 = 0.01;
 
 /// ln E Σ |f(x) − f(x + αε)| + Σ over batch normalisations ln √(mean of the channels' variances), for standard normal weights,
 /// images x and changes ε, f being the features before the classifier and α = `CHANGE` (Lin et al. 2021, "Zen-NAS: A
-/// Zero-Shot NAS for High-Performance Image Recognition", algorithm 1). Residual links are cut; the variances are those of
+/// Zero-Shot NAS for High-Performance Image Recognition", section 4.2, algorithm 1). Residual links are cut; the variances are those of
 /// the batch x.
 #[derive(Default)]
 pub(super) struct Zen {
