@@ -63,6 +63,14 @@ export function accuracyScale(floor: number, frame: Frame): Scale {
   return scaleLinear([floor, 1], [frame.height - frame.bottom, frame.top]);
 }
 
+/** An axis of merits: from the least to the most, with some room. */
+export function meritScale(merits: readonly number[], frame: Frame): Scale {
+  const [low, high] = [Math.min(...merits), Math.max(...merits)];
+  const room = (high - low) * (MARGIN - 1) || 0.01;
+  const places = [frame.height - frame.bottom, frame.top];
+  return scaleLinear(merits.length === 0 ? [0, 1] : [low - room, high + room], places);
+}
+
 export function costScale(ceiling: number, frame: Frame): Scale {
   return scaleLinear([0, ceiling], [frame.left, frame.width - frame.right]);
 }
