@@ -63,12 +63,15 @@ export function accuracyScale(floor: number, frame: Frame): Scale {
   return scaleLinear([floor, 1], [frame.height - frame.bottom, frame.top]);
 }
 
-/** An axis of merits: from the least to the most, with some room. */
-export function meritScale(merits: readonly number[], frame: Frame): Scale {
+/** The ends of an axis of merits: around the least and the most, with some room. */
+export function meritEnds(merits: readonly number[]): [number, number] {
   const [low, high] = [Math.min(...merits), Math.max(...merits)];
   const room = (high - low) * (MARGIN - 1) || 0.01;
-  const places = [frame.height - frame.bottom, frame.top];
-  return scaleLinear(merits.length === 0 ? [0, 1] : [low - room, high + room], places);
+  return merits.length === 0 ? [0, 1] : [low - room, high + room];
+}
+
+export function meritScale(merits: readonly number[], frame: Frame): Scale {
+  return scaleLinear(meritEnds(merits), [frame.height - frame.bottom, frame.top]);
 }
 
 export function costScale(ceiling: number, frame: Frame): Scale {

@@ -198,6 +198,7 @@ export const en = {
     limitFar: (limit: string) => `limit ${limit} →`,
     legend: {
       front: 'front',
+      scored: 'scored',
       trained: 'trained',
       training: 'in training',
       rejected: 'rejected, not trained',

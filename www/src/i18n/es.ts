@@ -197,6 +197,7 @@ export const es: Catalog = {
     limitFar: (limit) => `límite ${limit} →`,
     legend: {
       front: 'frente',
+      scored: 'puntuada',
       trained: 'entrenada',
       training: 'en entrenamiento',
       rejected: 'rechazada, sin entrenar',
@@ -229,7 +230,7 @@ export const es: Catalog = {
     bestSummaryScored: (told, best) => `Tras ${told} candidatas la mejor puntuación es ${best}.`,
     bestEmptyScored: 'La mejor puntuación tras cada candidata.',
     hypervolumeHintScored:
-      'Parte del área de mérito y coste que abarca el frente; el mérito crece con la puntuación',
+      'Parte del área de mérito y costo que abarca el frente; el mérito crece con la puntuación',
     pointLabelScored: (ask, score, cost, axis) => `Candidata ${ask}: puntuación ${score}, ${axis} ${cost}`,
     summaryNoFront: (told) => `${told} candidatas entrenadas, ninguna en el frente.`,
     bestSummary: (told, best) => `Tras ${told} candidatas la mejor exactitud es ${best}.`,

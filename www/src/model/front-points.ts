@@ -24,7 +24,8 @@ export function frontPoints(view: RunView, axis: Objective): FrontPoint[] {
       accuracy,
       error: result.score === undefined ? standardError(accuracy, images) : 0,
       isFront: frontAsks.has(ask),
-      test: final?.result.test_accuracy ?? null,
+      // An accuracy has no place on an axis of scores.
+      test: result.score === undefined ? (final?.result.test_accuracy ?? null) : null,
     };
   });
 }

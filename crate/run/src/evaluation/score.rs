@@ -175,7 +175,7 @@ pub(super) fn member() -> Member {
     let choices = PROXIES.iter().map(|&Proxy { id, title, .. }| Choice { id, title }).collect();
     Member {
         id: ID,
-        title: Text::new("Zero-cost score", "Puntuación sin coste"),
+        title: Text::new("Zero-cost score", "Puntuación sin costo"),
         sentence: Text::new(
             "No candidate is trained: each is scored untrained, and the best are trained at the end.",
             "Ninguna candidata se entrena: cada una se puntúa sin entrenar, y las mejores se entrenan al final.",
