@@ -10,6 +10,7 @@ mod failure;
 mod list;
 mod measure;
 mod network;
+mod race;
 mod run;
 mod sample;
 mod train;
@@ -34,6 +35,8 @@ enum Verb {
     Run(run::Arguments),
     /// Trains one network.
     Train(train::Arguments),
+    /// Races strategies on a table of known results.
+    Race(race::Arguments),
     /// Says what a network costs.
     Cost(cost::Arguments),
     /// Draws networks from a search space, one JSON object a line.
@@ -52,6 +55,7 @@ fn main() {
     let result = match Command::parse().verb {
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Train(arguments) => train::train(&arguments),
+        Verb::Race(arguments) => race::race(&arguments),
         Verb::Cost(arguments) => cost::cost(&arguments),
         Verb::Sample(arguments) => sample::sample(&arguments),
         Verb::Bench(arguments) => bench::bench(&arguments),

@@ -113,8 +113,12 @@ fn improvable(
     let mut raise = |from: usize, values: &[f64]| {
         reference[from..].iter_mut().zip(values).for_each(|(bound, value)| *bound = bound.max(*value));
     };
-    points.iter().for_each(|point| raise(0, point));
-    drawn.values().filter(|drawn| drawn.violation == 0.0).for_each(|drawn| raise(1, &drawn.costs));
+    for point in &points {
+        raise(0, point);
+    }
+    for appraisal in drawn.values().filter(|appraisal| appraisal.violation == 0.0) {
+        raise(1, &appraisal.costs);
+    }
     let beliefs = surrogate.process.beliefs(ask.pending);
     for (genotype, belief) in ask.pending.iter().zip(beliefs) {
         points.push([&[belief.mean], (ask.appraise)(genotype).costs.as_slice()].concat());
@@ -126,10 +130,10 @@ impl Strategy for Ehvi {
     /// Asks are random until `startup` results are told.
     fn ask(&mut self, ask: &mut Ask<'_>) -> Option<Proposal> {
         let known = Known::new(&self.told, ask.pending);
-        if self.told.len() >= self.startup as usize {
-            if let Some(proposal) = self.propose(ask, &known) {
-                return Some(proposal);
-            }
+        if self.told.len() >= self.startup as usize
+            && let Some(proposal) = self.propose(ask, &known)
+        {
+            return Some(proposal);
         }
         known.draw_another(ask).map(|genotype| Proposal { genotype, parent: None })
     }

@@ -128,10 +128,10 @@ fn choose(mut choice: Vec<Candidate>, mut front: Vec<Vec<f64>>, count: usize) ->
 impl Strategy for HytNas {
     /// Asks are random until `startup` results are told, and when nothing of the plan is left.
     fn ask(&mut self, ask: &mut Ask<'_>) -> Option<Proposal> {
-        if let Some(count) = self.planned_from() {
-            if self.plan.0 != count {
-                self.plan = (count, self.plan(&self.told[..count], ask));
-            }
+        if let Some(count) = self.planned_from()
+            && self.plan.0 != count
+        {
+            self.plan = (count, self.plan(&self.told[..count], ask));
         }
         let known = Known::new(&self.told, ask.pending);
         let next = self.plan.1.iter().find(|(genotype, _)| !known.contains(genotype));

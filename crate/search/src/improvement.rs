@@ -31,9 +31,9 @@ impl Improvable {
     pub(crate) fn expect(&self, belief: Belief, costs: &[f64]) -> f64 {
         // Behind the members is the reference.
         let mut room = vec![0.0; self.members.len() + 1];
-        match costs {
-            &[cost] => self.add_strips(&mut room, f64::INFINITY, cost, 1.0),
-            &[first, second] => {
+        match *costs {
+            [cost] => self.add_strips(&mut room, f64::INFINITY, cost, 1.0),
+            [first, second] => {
                 let bound = self.reference[1];
                 let mut slabs: Vec<f64> = self.members.iter().map(|member| member[1]).collect();
                 slabs.retain(|&start| start > first);

@@ -107,10 +107,11 @@ impl Strategy for Nsga2 {
     /// The first `population` asks are random; so are later ones as long as nothing was told.
     fn ask(&mut self, ask: &mut Ask<'_>) -> Option<Proposal> {
         let known = Known::new(&self.told, ask.pending);
-        if ask.number >= self.capacity && !self.population.is_empty() {
-            if let Some(child) = self.breed(ask, &known) {
-                return Some(child);
-            }
+        if ask.number >= self.capacity
+            && !self.population.is_empty()
+            && let Some(child) = self.breed(ask, &known)
+        {
+            return Some(child);
         }
         known.draw_another(ask).map(|genotype| Proposal { genotype, parent: None })
     }

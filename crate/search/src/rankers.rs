@@ -17,7 +17,7 @@ const SHRINKAGE: f64 = 0.4;
 const PAIRS: u32 = 4;
 
 /// An ensemble of rank predictors over genotypes: sums of regression trees (Friedman 2001, "Greedy Function Approximation: A
-/// Gradient Boosting Machine") under the pairwise loss of RankNet (Burges et al. 2005, "Learning to Rank Using
+/// Gradient Boosting Machine") under the pairwise loss of `RankNet` (Burges et al. 2005, "Learning to Rank Using
 /// Gradient Descent", section 3), each learnt from a sample drawn with replacement (bagging; Breiman 1996). An inactive gene
 /// has its first value; whether it counts, the gene above it tells. Scores have the order of errors and no unit.
 pub(crate) struct Rankers(Vec<Tree>);

@@ -3,6 +3,10 @@ use nas_space::{GeneTree, Genotype};
 use serde::Serialize;
 use ts_rs::TS;
 
+/// Mutations of one parent that may break a limit before a strategy gives it up: it may stand in a corner that no single
+/// change leaves.
+pub(crate) const MAX_MUTATIONS: u32 = 200;
+
 /// Draws after which a strategy gives up finding a candidate within the limits.
 pub const MAX_DRAWS: u32 = 10_000;
 
@@ -51,6 +55,14 @@ impl Ask<'_> {
     /// Whether a genotype keeps all limits.
     pub fn is_feasible(&mut self, genotype: &Genotype) -> bool {
         (self.appraise)(genotype).violation == 0.0
+    }
+
+    /// A mutant of a genotype within the limits; none if none was found in 200 mutations.
+    pub(crate) fn mutant(&mut self, genotype: &Genotype) -> Option<Genotype> {
+        (0..MAX_MUTATIONS).find_map(|_| {
+            let mutant = self.genes.mutate(genotype, &mut self.rng);
+            self.is_feasible(&mutant).then_some(mutant)
+        })
     }
 
     /// A genotype drawn uniformly from those within the limits. Draws outside are rejected, not repaired, which
@@ -133,6 +145,23 @@ pub enum Inspection {
         members: Vec<u32>,
         /// How many there are when it is full.
         capacity: u32,
+    },
+    /// Climbs from random starts.
+    Climbs {
+        /// The ask that is the best of each climb so far, the newest climb last.
+        tops: Vec<u32>,
+    },
+    /// A walk from candidate to candidate.
+    Walk {
+        /// The ask where it stands.
+        current: Option<u32>,
+        /// An error larger by this is accepted with probability 1/e.
+        temperature: f64,
+    },
+    /// Probabilities that genes are sampled from.
+    Policy {
+        /// [gene, choice]: the probability of the choice where the gene is active.
+        probabilities: Vec<Vec<f64>>,
     },
     /// Candidates alive, the oldest first, and where they stand among each other.
     Ranks {

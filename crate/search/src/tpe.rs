@@ -85,7 +85,9 @@ impl Tpe {
         }
         for values in &mut density {
             let total: f64 = values.iter().sum();
-            values.iter_mut().for_each(|value| *value /= total);
+            for value in values {
+                *value /= total;
+            }
         }
         density
     }

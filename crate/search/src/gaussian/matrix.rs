@@ -1,6 +1,6 @@
 //! Square upper triangular factors and what is solved with them. Matrices are row by row; the inner loops run along rows.
 
-/// Turns the upper triangle of a symmetric positive definite matrix K into U with K = UᵀU (Cholesky; RW appendix A.4). The
+/// Turns the upper triangle of a symmetric positive definite matrix K into U with `K = UᵀU` (Cholesky; RW appendix A.4). The
 /// lower triangle is neither read nor written.
 ///
 /// # Shapes
@@ -14,7 +14,7 @@ pub(super) fn factor(matrix: &mut [f64], n: usize) {
         let row = &mut above[k * n + k..];
         assert!(row[0] > 0.0, "row {k} of {n}: the matrix is not positive definite, {} remains", row[0]);
         let root = libm::sqrt(row[0]);
-        row.iter_mut().for_each(|value| *value /= root);
+        divide(row, root);
         for i in k + 1..n {
             let factor = row[i - k];
             subtract(factor, &row[i - k..], &mut below[(i - k - 1) * n + i..(i - k) * n]);
@@ -22,7 +22,7 @@ pub(super) fn factor(matrix: &mut [f64], n: usize) {
     }
 }
 
-/// Solves UᵀX = B in place, for all columns of B at once.
+/// Solves `UᵀX = B` in place, for all columns of B at once.
 ///
 /// # Shapes
 /// `upper` [n, n], `columns` [n, columns of B].
@@ -31,8 +31,7 @@ pub(super) fn solve_transposed(upper: &[f64], columns: &mut [f64], n: usize) {
     for k in 0..n {
         let (above, below) = columns.split_at_mut((k + 1) * width);
         let row = &mut above[k * width..];
-        let diagonal = upper[k * n + k];
-        row.iter_mut().for_each(|value| *value /= diagonal);
+        divide(row, upper[k * n + k]);
         for (i, other) in below.chunks_exact_mut(width).enumerate() {
             subtract(upper[k * n + k + 1 + i], row, other);
         }
@@ -63,7 +62,7 @@ pub(super) fn inverse(upper: &[f64], n: usize) -> Vec<f64> {
         let (above, below) = root.split_at_mut((k + 1) * n);
         let row = &mut above[k * n..=k * n + k];
         row[k] = 1.0;
-        row.iter_mut().for_each(|value| *value /= upper[k * n + k]);
+        divide(row, upper[k * n + k]);
         for (i, other) in below.chunks_exact_mut(n).enumerate() {
             subtract(upper[k * n + k + 1 + i], row, &mut other[..=k]);
         }
@@ -78,6 +77,12 @@ pub(super) fn inverse(upper: &[f64], n: usize) -> Vec<f64> {
     inverse
 }
 
+fn divide(row: &mut [f64], divisor: f64) {
+    for value in row {
+        *value /= divisor;
+    }
+}
+
 /// `to` −= `factor` · `from`
 fn subtract(factor: f64, from: &[f64], to: &mut [f64]) {
     for (to, from) in to.iter_mut().zip(from) {
@@ -89,7 +94,7 @@ fn subtract(factor: f64, from: &[f64], to: &mut [f64]) {
 mod tests {
     use super::*;
 
-    /// K = UᵀU of U = [[2, 1, 3], [0, 4, 5], [0, 0, 6]].
+    /// `K = UᵀU` of `U = [[2, 1, 3], [0, 4, 5], [0, 0, 6]]`.
     const K: [f64; 9] = [4.0, 2.0, 6.0, 2.0, 17.0, 23.0, 6.0, 23.0, 70.0];
     const U: [f64; 9] = [2.0, 1.0, 3.0, 0.0, 4.0, 5.0, 0.0, 0.0, 6.0];
 

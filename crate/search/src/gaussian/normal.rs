@@ -48,7 +48,9 @@ pub(crate) fn normal_scores(values: &[f64]) -> Vec<f64> {
     for equal in order.chunk_by(|&a, &b| values[a] == values[b]) {
         let before = order.partition_point(|&other| values[other] < values[equal[0]]);
         let score = quantile((before as f64 + 0.5 * equal.len() as f64) / values.len() as f64);
-        equal.iter().for_each(|&value| scores[value] = score);
+        for &value in equal {
+            scores[value] = score;
+        }
     }
     scores
 }

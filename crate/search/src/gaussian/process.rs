@@ -11,7 +11,7 @@ pub(crate) struct Process {
     kernel: Kernel,
     genes: GeneTree,
     positions: Vec<Position>,
-    /// U of the covariance matrix UᵀU of the observations.
+    /// U of the covariance matrix `UᵀU` of the observations.
     upper: Vec<f64>,
     /// U⁻ᵀ · targets.
     whitened: Vec<f64>,

@@ -23,9 +23,9 @@ pub fn non_dominated_sort(objectives: &[Vec<f64>], violations: &[f64]) -> Vec<Ve
     };
     let mut beaten: Vec<Vec<usize>> = vec![Vec::new(); objectives.len()];
     let mut beaten_by = vec![0; objectives.len()];
-    for a in 0..objectives.len() {
+    for (a, beaten) in beaten.iter_mut().enumerate() {
         for b in (0..objectives.len()).filter(|&b| beats(a, b)) {
-            beaten[a].push(b);
+            beaten.push(b);
             beaten_by[b] += 1;
         }
     }

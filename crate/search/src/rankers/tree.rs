@@ -65,7 +65,7 @@ impl Slope {
     }
 }
 
-/// Grows a tree that descends the loss by Newton steps (Chen and Guestrin 2016, "XGBoost: A Scalable Tree Boosting System",
+/// Grows a tree that descends the loss by Newton steps (Chen and Guestrin 2016, "`XGBoost`: A Scalable Tree Boosting System",
 /// equations 5 to 7).
 pub(super) struct Grower<'a> {
     pub(super) genotypes: &'a [&'a Genotype],
@@ -82,9 +82,13 @@ impl Grower<'_> {
 
     fn branch(&self, members: Vec<usize>, depth: u32) -> Tree {
         let mut total = Slope::default();
-        members.iter().for_each(|&member| total.add(self.slopes[member]));
+        for &member in &members {
+            total.add(self.slopes[member]);
+        }
         let split = if depth > 0 { self.best_split(&members, total) } else { None };
-        let Some(question) = split else { return Tree::Leaf(-total.gradient / (total.curvature + PENALTY)) };
+        let Some(question) = split else {
+            return Tree::Leaf((0.0 - total.gradient) / (total.curvature + PENALTY));
+        };
         let (hold, rest): (Vec<usize>, Vec<usize>) =
             members.into_iter().partition(|&member| question.holds(self.genotypes[member]));
         Tree::Split(question, Box::new([self.branch(hold, depth - 1), self.branch(rest, depth - 1)]))
