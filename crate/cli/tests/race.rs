@@ -97,6 +97,7 @@ fn settings_and_several_objectives_are_taken() {
     let default = of(&["--objective", "score"]);
     let set = of(&["--objective", "score", "--set", "regularized-evolution.population=2"]);
     assert!(default["mean"] != set["mean"] || default["std"] != set["std"], "{default} {set}");
+    assert_eq!(of(&["--objective", "score", "--count", "unique"])["count"], "unique");
     let several = of(&["--objective", "score:max", "--objective", "cost:min", "--reference", "-1,64"]);
     let share = several["mean"].as_f64().unwrap();
     assert!(0.5 < share && share < 1.0 && several["median_rank"].is_null(), "{several}");
