@@ -3,6 +3,7 @@ use nas_cost::{AcceleratorError, CostError};
 use nas_data::DataError;
 use nas_evaluate::{EvaluationError, WorkloadError};
 use nas_nn::WeightsError;
+use nas_race::RaceError;
 use nas_run::RunError;
 use thiserror::Error;
 
@@ -65,6 +66,7 @@ input_failures!(
     CostError,
     DataError,
     EvaluationError,
+    RaceError,
     WeightsError,
     WorkloadError
 );

@@ -10,6 +10,7 @@ mod failure;
 mod list;
 mod measure;
 mod network;
+mod race;
 mod run;
 mod sample;
 mod score;
@@ -35,6 +36,8 @@ enum Verb {
     Run(run::Arguments),
     /// Trains one network.
     Train(train::Arguments),
+    /// Races strategies on a table of known results.
+    Race(race::Arguments),
     /// Says what a network costs.
     Cost(cost::Arguments),
     /// Scores one untrained network by every zero-cost proxy, beside its parameters and MACs.
@@ -55,6 +58,7 @@ fn main() {
     let result = match Command::parse().verb {
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Train(arguments) => train::train(&arguments),
+        Verb::Race(arguments) => race::race(&arguments),
         Verb::Cost(arguments) => cost::cost(&arguments),
         Verb::Score(arguments) => score::score(&arguments),
         Verb::Sample(arguments) => sample::sample(&arguments),

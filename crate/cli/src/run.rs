@@ -110,7 +110,8 @@ fn read_table(path: &str, config: &RunConfig) -> Result<Table, Failure> {
     Table::from_csv(&config.device, is_measured_here, &text).map_err(|error| Failure::in_file(path, error))
 }
 
-fn available_workers() -> usize {
+/// As many threads as processors.
+pub(crate) fn available_workers() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 

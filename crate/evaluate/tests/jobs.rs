@@ -213,6 +213,6 @@ fn the_log_of_a_real_run_is_pinned() {
     assert!(log.lines().last().unwrap().contains(r#""line":"done","candidates":12"#));
     assert_eq!(
         nas_numerics::sha256(log.as_bytes()).to_string(),
-        "8c85578867163799990b2fae5b54e59c5b1792d6252cab1d0f60116872afc434"
+        "fe6d22339c172f2deb5578d4b450d5f97c253f9175c7a75ff9dc4cda9c3af705"
     );
 }

@@ -2,11 +2,7 @@ use std::collections::VecDeque;
 
 use nas_member::{Member, Setting, SettingKind, SettingValue, Settings, Text};
 
-use crate::{Ask, Inspection, MAX_DRAWS, Proposal, Strategy, Told};
-
-/// Mutations of one parent that may break a limit before a fresh candidate is drawn instead: the parent may
-/// stand in a corner that no single change leaves.
-const MAX_MUTATIONS: u32 = 200;
+use crate::{Ask, Inspection, Proposal, Strategy, Told};
 
 /// Regularized evolution (Real et al. 2019, "Regularized Evolution for Image Classifier Architecture Search"):
 /// each child mutates the best of a random sample of the population, and the oldest member dies.
@@ -50,11 +46,12 @@ impl RegularizedEvolution {
         Self { capacity, sample, population: VecDeque::new() }
     }
 
-    /// The best of a sample drawn with replacement; the younger of two equals.
+    /// The best of a sample drawn without replacement; the younger of two equals.
     fn parent(&self, ask: &mut Ask<'_>) -> Option<&Told> {
-        let size = self.population.len() as u32;
-        let drawn = (0..self.sample).map(|_| &self.population[ask.rng.below(size) as usize]);
-        drawn.min_by(|a, b| a.error().total_cmp(&b.error()).then(b.ask.cmp(&a.ask)))
+        let mut sample: Vec<&Told> = self.population.iter().collect();
+        ask.rng.shuffle(&mut sample);
+        sample.truncate(self.sample as usize);
+        sample.into_iter().min_by(|a, b| a.error().total_cmp(&b.error()).then(b.ask.cmp(&a.ask)))
     }
 }
 
@@ -63,11 +60,8 @@ impl Strategy for RegularizedEvolution {
     fn ask(&mut self, ask: &mut Ask<'_>) -> Option<Proposal> {
         if ask.number >= self.capacity && !self.population.is_empty() {
             let parent = self.parent(ask)?.clone();
-            for _ in 0..MAX_MUTATIONS.min(MAX_DRAWS) {
-                let genotype = ask.genes.mutate(&parent.genotype, &mut ask.rng);
-                if ask.is_feasible(&genotype) {
-                    return Some(Proposal { genotype, parent: Some(parent.ask) });
-                }
+            if let Some(genotype) = ask.mutant(&parent.genotype) {
+                return Some(Proposal { genotype, parent: Some(parent.ask) });
             }
         }
         ask.draw().map(|genotype| Proposal { genotype, parent: None })
@@ -93,6 +87,7 @@ mod tests {
 
     use super::*;
     use crate::Appraisal;
+    use crate::strategy::MAX_MUTATIONS;
 
     fn told(ask: u32, value: u16, error: f64) -> Told {
         Told { ask, genotype: Genotype(vec![value]), parent: None, objectives: vec![error, 1.0] }

@@ -2,10 +2,12 @@ use nas_member::{Member, Settings};
 use nas_space::GeneTree;
 use serde::Serialize;
 use thiserror::Error;
-use ts_rs::TS;
 
 use crate::revision::Revised;
-use crate::{Random, RegularizedEvolution, Strategy};
+use crate::{
+    Annealing, Bayesian, Ehvi, Genetic, HytNas, LocalSearch, Nsga2, Random, RegularizedEvolution, Reinforce,
+    Strategy, Tpe,
+};
 
 /// Why a strategy cannot be had, or cannot search here.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -52,9 +54,8 @@ pub struct Needs {
 }
 
 /// Which queries of a table count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[ts(export)]
 pub enum Count {
     /// Each one.
     All,
@@ -75,6 +76,9 @@ impl Needs {
     /// Those of a strategy that makes one objective small and knows nothing but results.
     const RESULTS: Self =
         Self { least_objectives: 1, most_objectives: u32::MAX, super_network: false, count: Count::All };
+
+    /// Those of a strategy that looks for the front of two or three objectives.
+    const SEVERAL_OBJECTIVES: Self = Self { least_objectives: 2, most_objectives: 3, ..Self::RESULTS };
 
     /// Checks that the strategy `id`, whose needs these are, can search with what there is.
     ///
@@ -100,12 +104,32 @@ impl Needs {
 /// Makes a strategy for a space.
 pub(crate) type Make = fn(&Settings, &GeneTree) -> Box<dyn Strategy>;
 
+/// How a strategy describes itself, what it needs, and how it is made.
+type Entry = (fn() -> Member, Needs, Make);
+
 /// One line for each strategy.
-const REGISTRY: &[(fn() -> Member, Needs, Make)] = &[
+const REGISTRY: &[Entry] = &[
     (Random::member, Needs::RESULTS, |_, _| Box::new(Random)),
     (RegularizedEvolution::member, Needs::RESULTS, |settings, _| {
         Box::new(RegularizedEvolution::new(settings))
     }),
+    (Genetic::member, Needs::RESULTS, |settings, _| Box::new(Genetic::new(settings))),
+    (LocalSearch::member, Needs { count: Count::Unique, ..Needs::RESULTS }, |_, _| {
+        Box::<LocalSearch>::default()
+    }),
+    (Annealing::member, Needs::RESULTS, |settings, _| Box::new(Annealing::new(settings))),
+    (Reinforce::member, Needs::RESULTS, |settings, genes| Box::new(Reinforce::new(settings, genes))),
+    (Nsga2::member, Needs::SEVERAL_OBJECTIVES, |settings, _| Box::new(Nsga2::new(settings))),
+    (Tpe::member, Needs { count: Count::Unique, ..Needs::RESULTS }, |settings, genes| {
+        Box::new(Tpe::new(settings, genes))
+    }),
+    (Bayesian::member, Needs { count: Count::Unique, ..Needs::RESULTS }, |settings, genes| {
+        Box::new(Bayesian::new(settings, genes))
+    }),
+    (Ehvi::member, Needs { count: Count::Unique, ..Needs::SEVERAL_OBJECTIVES }, |settings, genes| {
+        Box::new(Ehvi::new(settings, genes))
+    }),
+    (HytNas::member, Needs::SEVERAL_OBJECTIVES, |settings, genes| Box::new(HytNas::new(settings, genes))),
 ];
 
 /// All strategies, as lists show them.
@@ -131,7 +155,7 @@ pub fn needs(id: &str) -> Result<Needs, StrategyError> {
     find(id).map(|(_, needs, _)| *needs)
 }
 
-fn find(id: &str) -> Result<&'static (fn() -> Member, Needs, Make), StrategyError> {
+fn find(id: &str) -> Result<&'static Entry, StrategyError> {
     REGISTRY.iter().find(|(member, ..)| member().id == id).ok_or_else(|| StrategyError::Unknown {
         id: id.to_owned(),
         known: strategies().iter().map(|member| member.id).collect::<Vec<_>>().join(", "),

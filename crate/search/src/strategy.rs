@@ -3,6 +3,10 @@ use nas_space::{GeneTree, Genotype};
 use serde::Serialize;
 use ts_rs::TS;
 
+/// Mutations of one parent that may break a limit before a strategy gives it up: it may stand in a corner that no single
+/// change leaves.
+pub(crate) const MAX_MUTATIONS: u32 = 200;
+
 /// Draws after which a strategy gives up finding a candidate within the limits.
 pub const MAX_DRAWS: u32 = 10_000;
 
@@ -51,6 +55,14 @@ impl Ask<'_> {
     /// Whether a genotype keeps all limits.
     pub fn is_feasible(&mut self, genotype: &Genotype) -> bool {
         (self.appraise)(genotype).violation == 0.0
+    }
+
+    /// A mutant of a genotype within the limits; none if none was found in 200 mutations.
+    pub(crate) fn mutant(&mut self, genotype: &Genotype) -> Option<Genotype> {
+        (0..MAX_MUTATIONS).find_map(|_| {
+            let mutant = self.genes.mutate(genotype, &mut self.rng);
+            self.is_feasible(&mutant).then_some(mutant)
+        })
     }
 
     /// A genotype drawn uniformly from those within the limits. Draws outside are rejected, not repaired, which
@@ -121,7 +133,7 @@ impl Told {
 }
 
 /// What can be seen of a strategy's inside.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[ts(export)]
 pub enum Inspection {
@@ -134,4 +146,92 @@ pub enum Inspection {
         /// How many there are when it is full.
         capacity: u32,
     },
+    /// Climbs from random starts.
+    Climbs {
+        /// The ask that is the best of each climb so far, the newest climb last.
+        tops: Vec<u32>,
+    },
+    /// A walk from candidate to candidate.
+    Walk {
+        /// The ask where it stands.
+        current: Option<u32>,
+        /// An error larger by this is accepted with probability 1/e.
+        temperature: f64,
+    },
+    /// Probabilities that genes are sampled from.
+    Policy {
+        /// [gene, choice]: the probability of the choice where the gene is active.
+        probabilities: Vec<Vec<f64>>,
+    },
+    /// Candidates alive, the oldest first, and where they stand among each other.
+    Ranks {
+        /// Each with its rank and crowding.
+        members: Vec<Standing>,
+        /// How many there are when it is full.
+        capacity: u32,
+    },
+    /// What is frequent among the good results and among the others.
+    Densities(Densities),
+    /// A Gaussian process: nothing is learnt before the first result.
+    Process {
+        /// For each gene how much it matters: exp(−scale) is the correlation across a difference in it.
+        scales: Vec<f64>,
+        /// Variance of the noise, as a share of that of the process.
+        noise: f64,
+        /// Each result that it learnt from, and what it would have believed of it from all others.
+        predictions: Vec<Prediction>,
+    },
+    /// Rank predictors.
+    Ranking {
+        /// How many results they learnt from, the first ones; the others they foresaw.
+        learnt_from: u32,
+        /// Of each result, in the order told.
+        scores: Vec<RankScore>,
+    },
+}
+
+/// A result beside what was believed of it, both on the scale on which the strategy learns: the lower, the better.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct Prediction {
+    /// Its ask.
+    pub ask: u32,
+    /// What was found.
+    pub found: f64,
+    /// What was believed.
+    pub mean: f64,
+    /// Standard deviation of the belief.
+    pub deviation: f64,
+}
+
+/// What rank predictors say of a result.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct RankScore {
+    /// Its ask.
+    pub ask: u32,
+    /// The lower, the better its rank; without a unit.
+    pub score: f64,
+}
+
+/// Where a candidate stands in a population of several objectives.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct Standing {
+    /// Its ask.
+    pub ask: u32,
+    /// Number of its Pareto front, from 0.
+    pub rank: u32,
+    /// Room around it on its front; none at the ends, where it is without bounds.
+    pub crowding: Option<f64>,
+}
+
+/// For each gene the probability of each of its values, where the gene is active.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct Densities {
+    /// Among the good results.
+    pub good: Vec<Vec<f64>>,
+    /// Among the others.
+    pub bad: Vec<Vec<f64>>,
 }
