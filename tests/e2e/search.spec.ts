@@ -22,6 +22,23 @@ test('a search runs to its end and shows its front, its log and a test accuracy'
   expect(lines.at(-1)?.line).toBe('done');
 });
 
+test('a search by scores shows scores, and the accuracy of what is trained at the end', async ({
+  page,
+  playground,
+}) => {
+  await playground.open({ ...QUICK, eval: 'score', 'score.proxy': 'synflow' });
+  await playground.searchToTheEnd();
+  await expect(playground.frontSummary).toContainText('8 candidates scored. Front:');
+  await expect(playground.frontSummary).not.toContainText('%');
+  await expect(page.locator('svg').getByText('SynFlow')).toBeVisible();
+  await expect(page.getByTestId('accuracy')).not.toContainText('%');
+  await expect(page.getByTestId('test-accuracy')).toContainText('%');
+  await expect(page.getByTestId('why')).toContainText('score');
+  await page.getByTestId('view-table').click();
+  await expect(playground.table.getByRole('columnheader', { name: 'score' })).toBeVisible();
+  await expect(playground.error).toHaveCount(0);
+});
+
 test('a search is paused and goes on', async ({ playground }) => {
   await playground.open(LONG);
   await playground.search();

@@ -31,6 +31,18 @@ test('a run without batch normalization and one on MNIST: one log', () => {
   }
 });
 
+test('runs by each zero-cost score: one log', () => {
+  const scores = JSON.parse(nas('list', 'scores', '--json'));
+  assert.ok(scores.length >= 12);
+  for (const { id } of scores) {
+    const link = `v=1&eval=score&score.proxy=${id}&score.batch_size=16&candidates=6&samples=64&space=cell&device=raspberry-pi&train.final_epochs=1`;
+    const log = browserLog(link);
+    assert.equal(log, nativeLog(link, 2), id);
+    const told = lines(log).filter(({ line }) => line === 'told');
+    assert.ok(told.length === 6 && told.every(({ score }) => typeof score === 'number'), id);
+  }
+});
+
 test('a limit of 17 digits: one log', () => {
   const link =
     'v=1&candidates=2&epochs=1&samples=64&layers.widths=4&train.final_epochs=0&latency_ms=907.3038322028689';

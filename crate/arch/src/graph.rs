@@ -76,6 +76,25 @@ impl Graph {
         self.shape(self.nodes.len())
     }
 
+    /// The features before the classifier: what the last global average pooling reads, seen through a dense layer behind it;
+    /// where the output comes from no such pooling, what the last dense layer reads.
+    #[must_use]
+    pub fn features(&self) -> TensorId {
+        let mut tensor = self.nodes.len();
+        let mut has_passed_dense = false;
+        while tensor != INPUT_TENSOR {
+            let node = &self.nodes[tensor - 1];
+            match node.op {
+                Op::Dense(_) if !has_passed_dense => has_passed_dense = true,
+                Op::Identity | Op::Dropout(_) => {}
+                Op::GlobalAvgPool => return node.inputs[0],
+                _ => break,
+            }
+            tensor = node.inputs[0];
+        }
+        tensor
+    }
+
     /// Path and description of every parameter, in a fixed order: `conv1.weight`, `conv1.bias`, ….
     pub fn parameters(&self) -> impl Iterator<Item = (String, &Parameter)> {
         self.nodes.iter().flat_map(|node| {
@@ -111,6 +130,29 @@ mod tests {
     fn single(op: &str) -> Result<Shape, NetworkError> {
         let text = format!(r#"{{"input": [4, 9, 7], "layers": [{op}]}}"#);
         Network::from_json(&text).map(|network| network.resolve().unwrap().output())
+    }
+
+    #[test]
+    fn features_stand_before_the_classifier() {
+        let cases = [
+            (
+                r#"{"op": "relu"}, {"op": "global-avg-pool"}, {"op": "dropout"}, {"op": "dense", "out_features": 2}"#,
+                1,
+            ),
+            (r#"{"op": "conv2d", "out_channels": 2, "kernel": 1}, {"op": "global-avg-pool"}"#, 1),
+            (r#"{"op": "relu"}, {"op": "dropout"}, {"op": "dense", "out_features": 2}"#, 1),
+            (r#"{"op": "dense", "out_features": 3}, {"op": "dense", "out_features": 2}"#, 1),
+            (r#"{"op": "dense", "out_features": 2}"#, INPUT_TENSOR),
+            (r#"{"op": "global-avg-pool"}, {"op": "relu"}"#, 2),
+        ];
+        for (layers, expected) in cases {
+            let text = format!(r#"{{"input": [4, 9, 7], "layers": [{layers}]}}"#);
+            assert_eq!(
+                Network::from_json(&text).unwrap().resolve().unwrap().features(),
+                expected,
+                "{layers}"
+            );
+        }
     }
 
     #[test]

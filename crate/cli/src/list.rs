@@ -3,7 +3,7 @@ use nas_arch::{Reference, Shape, reference, references};
 use nas_cost::{NetworkCosts, devices, templates};
 use nas_data::datasets;
 use nas_member::Member;
-use nas_run::evaluations;
+use nas_run::{Proxy, evaluations, proxies};
 use nas_search::strategies;
 use nas_space::spaces;
 use serde::Serialize;
@@ -26,6 +26,7 @@ enum What {
     Spaces,
     Strategies,
     Evaluations,
+    Scores,
     Devices,
     Accelerators,
     Networks,
@@ -43,6 +44,9 @@ pub(crate) fn list(arguments: &Arguments) -> Result<(), Failure> {
         What::Spaces => named(spaces()),
         What::Strategies => named(strategies()),
         What::Evaluations => named(evaluations()),
+        What::Scores => {
+            proxies().iter().map(|&Proxy { id, title, .. }| Entry { id, title: title.en }).collect()
+        }
         What::Devices => named(devices().iter().map(nas_cost::Device::member).collect()),
         What::Accelerators => {
             templates().iter().map(|template| Entry { id: template.id, title: template.title.en }).collect()

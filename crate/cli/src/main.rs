@@ -14,6 +14,7 @@ mod race;
 mod refine;
 mod run;
 mod sample;
+mod score;
 mod train;
 
 use std::io::Write as _;
@@ -40,6 +41,8 @@ enum Verb {
     Race(race::Arguments),
     /// Says what a network costs.
     Cost(cost::Arguments),
+    /// Scores one untrained network by every zero-cost proxy, beside its parameters and MACs.
+    Score(score::Arguments),
     /// Draws networks from a search space, one JSON object a line.
     Sample(sample::Arguments),
     /// Prices the operators of a search space on a device, and says which of them others dominate.
@@ -60,6 +63,7 @@ fn main() {
         Verb::Train(arguments) => train::train(&arguments),
         Verb::Race(arguments) => race::race(&arguments),
         Verb::Cost(arguments) => cost::cost(&arguments),
+        Verb::Score(arguments) => score::score(&arguments),
         Verb::Sample(arguments) => sample::sample(&arguments),
         Verb::Refine(arguments) => refine::refine(&arguments),
         Verb::Bench(arguments) => bench::bench(&arguments),

@@ -9,7 +9,7 @@ use nas_arch::Network;
 use nas_cost::{Method, Table};
 use nas_evaluate::Images;
 use nas_numerics::sha256;
-use nas_run::{CandidateCosts, DataFacts, LogLine, Phase, Problem, Run, RunConfig, link};
+use nas_run::{CandidateCosts, DataFacts, FrontMember, LogLine, Phase, Problem, Run, RunConfig, link};
 use nas_search::MAX_DRAWS;
 use serde::Serialize;
 
@@ -64,6 +64,9 @@ struct FrontJson<'a> {
     name: &'a str,
     network: &'a Network,
     val_accuracy: f32,
+    /// Score of the untrained network, where candidates were scored instead of trained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<f64>,
     test_accuracy: Option<f32>,
     costs: &'a CandidateCosts,
     /// The array it runs on, where hardware was searched too.
@@ -171,9 +174,10 @@ fn report(arguments: &Arguments, run: &Run, config: &RunConfig, log: &str) -> Re
     if arguments.json {
         return print_json(&RunJson { config, front, log_sha256: sha256(log.as_bytes()).to_string() });
     }
+    let found = if config.eval == "score" { "score" } else { "validation" };
     print_line(&format!(
         "{:14} {:>11} {:>7} {:>9} {:>9} {:>10} {:>9}",
-        "network", "validation", "test", "RAM", "flash", "MACs", "latency"
+        "network", found, "test", "RAM", "flash", "MACs", "latency"
     ))?;
     let percent = |accuracy: f32| format!("{:.1} %", accuracy * 100.0);
     for member in front {
@@ -181,7 +185,7 @@ fn report(arguments: &Arguments, run: &Run, config: &RunConfig, log: &str) -> Re
         print_line(&format!(
             "{:14} {:>11} {:>7} {ram_bytes:>7} B {flash_bytes:>7} B {macs:>10} {latency_ms:>6.2} ms",
             member.name,
-            percent(member.val_accuracy),
+            member.score.map_or_else(|| percent(member.val_accuracy), |score| format!("{score:.4}")),
             member.test_accuracy.map_or_else(|| "–".to_owned(), percent)
         ))?;
         if let Some(accelerator) = member.accelerator {
@@ -212,17 +216,18 @@ fn front<'a>(run: &'a Run, lines: &'a [LogLine]) -> Vec<FrontJson<'a>> {
             _ => None,
         })
     };
-    let json = |ask: u32, val_accuracy: f32| {
+    let json = |&FrontMember { ask, validation_accuracy: val_accuracy, score, .. }: &FrontMember| {
         let ((genes, name, costs), network) = (asked(ask)?, run.network(ask)?);
         let accelerator = run.problem().price(genes).ok()?.accelerator;
         Some(FrontJson {
             name,
             network,
             val_accuracy,
+            score,
             test_accuracy: tested(ask),
             costs,
             accelerator: accelerator.map(|(accelerator, _)| accelerator.to_string()),
         })
     };
-    members.into_iter().flatten().filter_map(|member| json(member.ask, member.validation_accuracy)).collect()
+    members.into_iter().flatten().filter_map(json).collect()
 }

@@ -91,6 +91,39 @@ fn a_training_prints_scores_and_exports_its_weights() {
 }
 
 #[test]
+fn scores_stand_beside_parameters_and_macs() {
+    let scores = json(&["score", "ref:digits-tiny", "--data", "digits8", "--json"]);
+    let costs = json(&["cost", "ref:digits-tiny", "--json"]);
+    let entries = scores["scores"].as_array().unwrap();
+    let ids: Vec<&str> = entries.iter().map(|entry| entry["proxy"].as_str().unwrap()).collect();
+    assert_eq!(ids[..2], ["params", "macs"]);
+    for (entry, cost) in entries.iter().zip(["params", "macs"]) {
+        assert_eq!(entry["score"].as_f64(), costs[cost].as_f64(), "{cost}");
+    }
+    assert!(entries.iter().all(|entry| entry["score"].is_number()), "{scores}");
+    let listed = json(&["list", "scores", "--json"]);
+    let listed = listed.as_array().unwrap().iter().map(|entry| entry["id"].as_str().unwrap());
+    assert!(listed.eq(ids));
+    let again = json(&["score", "ref:digits-tiny", "--data", "digits8", "--seed", "8", "--json"]);
+    assert_ne!(again["scores"][2], scores["scores"][2]);
+    // A linear network has neither rectifiers nor convolutions.
+    let linear = br#"{"input": [1, 8, 8], "layers": [{"op": "dense", "out_features": 10}]}"#;
+    let path = file("linear.json", linear);
+    let table = stdout(&["score", path.to_str().unwrap(), "--data", "digits8"]);
+    let naswot = table.lines().find(|line| line.starts_with("naswot")).unwrap();
+    assert!(naswot.contains('–'), "{table}");
+}
+
+#[test]
+fn a_run_by_scores_prints_them() {
+    let run = json(&["run", &format!("{QUICK}&eval=score&score.proxy=zen"), "--json"]);
+    let member = &run["front"][0];
+    assert!(member["score"].is_number() && member["test_accuracy"].is_number(), "{member}");
+    let table = stdout(&["run", &format!("{QUICK}&eval=score&score.proxy=zen")]);
+    assert!(table.lines().next().unwrap().contains("score"), "{table}");
+}
+
+#[test]
 fn every_level_trains_the_same_weights() {
     let trainings = json(&["bits", "--steps", "1", "--json"]);
     let trainings = trainings.as_array().unwrap();

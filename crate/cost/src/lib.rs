@@ -51,6 +51,7 @@
 mod accelerator;
 mod deployment;
 mod device;
+mod entropy;
 mod error;
 mod estimate;
 mod limits;
@@ -74,6 +75,7 @@ pub use deployment::Execution;
 pub use device::{
     Compute, Device, DeviceMemory, Measurement, OperationUnit, OtherPower, Power, device, devices,
 };
+pub use entropy::Entropy;
 pub use error::CostError;
 pub use estimate::{
     AnalyticalEstimator, Estimate, Estimator, Method, Prediction, Sample, StatedPeakEstimator, Table,

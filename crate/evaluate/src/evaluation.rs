@@ -1,5 +1,8 @@
-use nas_arch::NetworkError;
-use nas_nn::{Event, PlanError, Samples, Seeds, SnapshotError, Split, Trainer, TrainerError};
+use nas_arch::{Graph, NetworkError};
+use nas_cost::CostError;
+use nas_nn::{
+    Event, PlanError, SampleSizes, Samples, Scorer, Seeds, SnapshotError, Split, Trainer, TrainerError,
+};
 use nas_numerics::Digest;
 use nas_run::{EpochScore, Failure, Job, JobKind, Outcome};
 use serde::Serialize;
@@ -8,6 +11,7 @@ use ts_rs::TS;
 
 use crate::Images;
 use crate::images::Shrunk;
+use crate::scoring::{self, Scoring};
 
 /// Multiply-accumulates between two looks at the outcome when nobody waits.
 pub const MACS_AT_ONCE: u64 = 1 << 30;
@@ -15,9 +19,15 @@ pub const MACS_AT_ONCE: u64 = 1 << 30;
 /// A job under way. A network whose input is smaller than the images sees them shrunk.
 pub struct Evaluation {
     job: Job,
-    trainer: Trainer,
+    work: Work,
     curve: Vec<EpochScore>,
     fraction_done: f32,
+}
+
+/// What an evaluation does.
+enum Work {
+    Training(Box<Trainer>),
+    Scoring(Box<Scorer>),
 }
 
 /// How far a job has come: telemetry, for the eye only.
@@ -47,6 +57,12 @@ pub enum EvaluationError {
         /// What there is.
         found: String,
     },
+    /// There is no such score.
+    #[error("there is no score '{0}': docs/scores.md has those there are")]
+    Proxy(String),
+    /// A cost that cannot be told.
+    #[error(transparent)]
+    Cost(#[from] CostError),
     /// The key is not a digest.
     #[error("'{0}' is not a key: 64 hexadecimal digits are")]
     Key(String),
@@ -70,7 +86,8 @@ pub enum CheckpointError {
 }
 
 impl Evaluation {
-    /// Begins a job. A network that needs too much memory is an outcome, not an error.
+    /// Begins a job. What is known at once is an outcome: that a network needs too much memory, or a score that follows from its
+    /// structure.
     ///
     /// # Errors
     /// If the job cannot be performed at all.
@@ -83,15 +100,14 @@ impl Evaluation {
         let seeds = Seeds { key, run_seed: job.run_seed, replicate: job.replicate };
         let graph = job.network.resolve()?;
         let sizes = Shrunk::new(images, graph.input).map_or_else(|| images.sizes(), |shrunk| shrunk.sizes());
-        match Trainer::undrawn(&graph, &job.recipe, seeds, sizes, job.memory_limit_bytes) {
-            Ok(mut trainer) => {
-                trainer.train_to(job.epochs)?;
-                Ok(Ok(Self { job, trainer, curve: Vec::new(), fraction_done: 0.0 }))
-            }
-            Err(TrainerError::Plan(PlanError::TooLarge { needed_bytes, limit_bytes })) => {
-                Ok(Err(Outcome::Failed(Failure::TooLarge { needed_bytes, limit_bytes })))
-            }
-            Err(error) => Err(error.into()),
+        match Work::new(&job, &graph, seeds, sizes) {
+            Ok(Ok(work)) => Ok(Ok(Self { job, work, curve: Vec::new(), fraction_done: 0.0 })),
+            Ok(Err(outcome)) => Ok(Err(outcome)),
+            Err(EvaluationError::Trainer(TrainerError::Plan(PlanError::TooLarge {
+                needed_bytes,
+                limit_bytes,
+            }))) => Ok(Err(Outcome::Failed(Failure::TooLarge { needed_bytes, limit_bytes }))),
+            Err(error) => Err(error),
         }
     }
 
@@ -102,9 +118,13 @@ impl Evaluation {
     }
 
     /// Its trainer, to load or to read weights.
+    ///
+    /// # Panics
+    /// If the job is a score: nothing is trained.
     pub fn trainer(&mut self) -> &mut Trainer {
-        self.trainer.complete();
-        &mut self.trainer
+        let Work::Training(trainer) = &mut self.work else { panic!("a score trains nothing") };
+        trainer.complete();
+        trainer
     }
 
     /// How far it has come.
@@ -118,10 +138,17 @@ impl Evaluation {
     /// # Panics
     /// If it is given other images than at first.
     pub fn step(&mut self, images: &Images, macs: u64) -> Option<Outcome> {
-        let report = match Shrunk::new(images, self.job.network.input) {
-            Some(shrunk) => self.trainer.step(&shrunk, macs),
-            None => self.trainer.step(images, macs),
+        let shrunk = Shrunk::new(images, self.job.network.input);
+        let samples: &dyn Samples = shrunk.as_ref().map_or(images, |shrunk| shrunk as &dyn Samples);
+        let trainer = match &mut self.work {
+            Work::Training(trainer) => trainer,
+            Work::Scoring(scorer) => {
+                let score = scorer.step(samples, macs);
+                self.fraction_done = scorer.fraction_done();
+                return score.map(scoring::outcome);
+            }
         };
+        let report = trainer.step(samples, macs);
         self.fraction_done = report.fraction_done;
         match report.event? {
             Event::EpochEnd { train, validation, .. } => {
@@ -129,21 +156,41 @@ impl Evaluation {
                 None
             }
             Event::Finished if self.job.kind == JobKind::Final => {
-                self.trainer.evaluate(Split::Test).expect("a finished training is between two epochs");
+                trainer.evaluate(Split::Test).expect("a finished training is between two epochs");
                 None
             }
-            Event::Finished => Some(self.trained(None)),
-            Event::Evaluated { score, .. } => Some(self.trained(Some(score.accuracy))),
+            Event::Finished => Some(trained(trainer, &self.curve, None)),
+            Event::Evaluated { score, .. } => Some(trained(trainer, &self.curve, Some(score.accuracy))),
             Event::Diverged { step, layer } => Some(Outcome::Failed(Failure::Diverged { step, layer })),
         }
     }
+}
 
-    fn trained(&self, test_accuracy: Option<f32>) -> Outcome {
-        Outcome::Trained {
-            curve: self.curve.clone(),
-            test_accuracy,
-            weights_sha256: self.trainer.weights_digest().to_string(),
+fn trained(trainer: &Trainer, curve: &[EpochScore], test_accuracy: Option<f32>) -> Outcome {
+    Outcome::Trained {
+        curve: curve.to_vec(),
+        test_accuracy,
+        weights_sha256: trainer.weights_digest().to_string(),
+    }
+}
+
+impl Work {
+    fn new(
+        job: &Job,
+        graph: &Graph,
+        seeds: Seeds,
+        sizes: SampleSizes,
+    ) -> Result<Result<Self, Outcome>, EvaluationError> {
+        let memory_limit = job.memory_limit_bytes;
+        if let Some(spec) = &job.score {
+            return Ok(match Scoring::new(spec, graph, seeds, sizes, memory_limit)? {
+                Scoring::Known(outcome) => Err(outcome),
+                Scoring::Passes(scorer) => Ok(Self::Scoring(scorer)),
+            });
         }
+        let mut trainer = Trainer::undrawn(graph, &job.recipe, seeds, sizes, memory_limit)?;
+        trainer.train_to(job.epochs)?;
+        Ok(Ok(Self::Training(Box::new(trainer))))
     }
 }
 
@@ -152,12 +199,15 @@ impl Evaluation {
     /// All that is needed to go on elsewhere. Possible whenever an epoch has ended.
     ///
     /// # Errors
-    /// In the middle of an epoch.
+    /// In the middle of an epoch, where a score always is: it begins anew elsewhere.
     ///
     /// # Panics
     /// Never: a curve is always JSON.
     pub fn checkpoint(&self) -> Result<Vec<u8>, TrainerError> {
-        let snapshot = self.trainer.snapshot()?;
+        let Work::Training(trainer) = &self.work else {
+            return Err(TrainerError::MidEpoch("a checkpoint is made"));
+        };
+        let snapshot = trainer.snapshot()?;
         let curve = serde_json::to_string(&self.curve).expect("a curve is always JSON");
         Ok([&(curve.len() as u32).to_le_bytes()[..], curve.as_bytes(), &snapshot].concat())
     }
@@ -173,9 +223,9 @@ impl Evaluation {
         let curve = str::from_utf8(curve).map_err(|_| CheckpointError::Damaged)?;
         let curve = serde_json::from_str(curve).map_err(|_| CheckpointError::Damaged)?;
         let mut evaluation = Self::new(job, images)?.map_err(|_| CheckpointError::Damaged)?;
-        evaluation.trainer.restore(snapshot)?;
-        let epochs = evaluation.job.epochs;
-        evaluation.trainer.train_to(epochs)?;
+        let Work::Training(trainer) = &mut evaluation.work else { return Err(CheckpointError::Damaged) };
+        trainer.restore(snapshot)?;
+        trainer.train_to(evaluation.job.epochs)?;
         Ok(Self { curve, ..evaluation })
     }
 }

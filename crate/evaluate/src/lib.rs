@@ -6,6 +6,7 @@
 mod evaluation;
 mod images;
 mod profile;
+mod scoring;
 mod workload;
 
 pub use evaluation::{CheckpointError, Evaluation, EvaluationError, JobProgress, MACS_AT_ONCE, perform};

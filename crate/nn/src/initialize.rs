@@ -21,6 +21,8 @@ const WEIGHTS_AT_ONCE: usize = 1 << 16;
 pub(crate) struct Initialization {
     /// For each layer, whether a rectifier follows.
     rectified: Vec<bool>,
+    /// Whether weights are drawn with variance 1 instead.
+    is_standard: bool,
     key: Digest,
     /// Parameters that are done.
     slots: usize,
@@ -32,7 +34,12 @@ pub(crate) struct Initialization {
 impl Initialization {
     /// Nothing is drawn yet.
     pub(crate) fn new(graph: &Graph, key: Digest) -> Self {
-        Self { rectified: rectified(graph), key, slots: 0, drawn: 0, rng: None }
+        Self { rectified: rectified(graph), is_standard: false, key, slots: 0, drawn: 0, rng: None }
+    }
+
+    /// The same with weights of variance 1.
+    pub(crate) fn standard_normal(graph: &Graph, key: Digest) -> Self {
+        Self { is_standard: true, ..Self::new(graph, key) }
     }
 
     /// Goes on by one parameter, or by a part of a large one. Returns the number of its elements; none if all are done.
@@ -66,7 +73,7 @@ impl Initialization {
     /// Draws a part of a tensor; returns where it ends.
     fn draw(&mut self, slot: &Slot, parameters: &mut [f32]) -> usize {
         let gain = if self.rectified[slot.node] { 2.0 } else { 1.0 };
-        let deviation = libm::sqrtf(gain / slot.fan_in as f32);
+        let deviation = if self.is_standard { 1.0 } else { libm::sqrtf(gain / slot.fan_in as f32) };
         let rng = self.rng.get_or_insert_with(|| {
             Rng::from_digester(Digester::new().text("initial weights").bytes(&self.key.0).text(&slot.path))
         });
@@ -94,12 +101,17 @@ pub(crate) fn initialize(
     while initialization.advance(layout, parameters, statistics).is_some() {}
 }
 
+/// Whether a function is a rectifier or one of its kin: its output is positive exactly where its input is.
+pub(crate) const fn is_rectifier(op: &Op) -> bool {
+    matches!(op, Op::Relu | Op::Relu6 | Op::LeakyRelu(_) | Op::Silu | Op::Gelu | Op::HardSwish)
+}
+
 /// For each layer, whether its output reaches a rectifier before the next layer with weights.
 fn rectified(graph: &Graph) -> Vec<bool> {
     let mut rectified = vec![false; graph.nodes.len()];
     for (node, layer) in graph.nodes.iter().enumerate().rev() {
         let reaches = match layer.op {
-            Op::Relu | Op::Relu6 | Op::LeakyRelu(_) | Op::Silu | Op::Gelu | Op::HardSwish => true,
+            ref op if is_rectifier(op) => true,
             Op::BatchNorm(_)
             | Op::LayerNorm(_)
             | Op::MaxPool(_)
@@ -114,8 +126,14 @@ fn rectified(graph: &Graph) -> Vec<bool> {
             | Op::Downsample(_)
             | Op::Dropout(_)
             | Op::Identity => rectified[node],
-            // What squashes, and what has weights of its own.
-            Op::Sigmoid
+            // What squashes, and what has weights of its own; rectifiers are above.
+            Op::Relu
+            | Op::Relu6
+            | Op::LeakyRelu(_)
+            | Op::Silu
+            | Op::Gelu
+            | Op::HardSwish
+            | Op::Sigmoid
             | Op::HardSigmoid
             | Op::Tanh
             | Op::Conv2d(_)

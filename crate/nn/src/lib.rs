@@ -1,12 +1,13 @@
 //! From a network to trained weights: a static plan of memory and instructions, and a trainer that works
 //! through it a little at a time.
 //!
-//! [`Plan::compile`] turns a [`nas_arch::Graph`] into a list of instructions (forward, loss, backward,
+//! A [`Plan`] is a [`nas_arch::Graph`] turned into a list of instructions (forward, loss, backward,
 //! update) over buffers whose places in one flat arena follow from their lifetimes. [`Trainer`] runs that
 //! list for as many multiply-accumulates as it is given at a time ([`Trainer::step`]), pulling images from a
 //! [`Samples`]; how the work is cut into calls changes no bit of the result, and nothing is allocated on the
 //! way. Parameters, gradients, optimiser state and running statistics lie in one flat buffer each;
 //! [`ParameterLayout`] finds them by path and translates from and to `PyTorch`'s order of elements.
+//! [`Scorer`] makes passes over one batch without updating anything, for the zero-cost scores.
 //!
 //! ```
 //! use nas_arch::{Network, Optimizer, Recipe, Schedule};
@@ -62,6 +63,7 @@ mod operators;
 mod optimizer;
 mod plan;
 mod samples;
+mod scores;
 mod snapshot;
 mod trainer;
 mod weights;
@@ -73,7 +75,8 @@ pub use layout::{ParameterLayout, Slot, Storage};
 pub use learning_rate::LearningRates;
 #[doc(no_inline)]
 pub use nas_kernels::{Level, peak, with_level};
-pub use plan::{Mode, Plan};
+pub use plan::Plan;
 pub use samples::{SampleSizes, Samples, Split, TrainingEpoch};
+pub use scores::{Proxy, Scorer};
 pub use trainer::{Event, Score, Seeds, StepReport, Trainer};
 pub use weights::{Matched, NamedTensor};

@@ -31,7 +31,7 @@ use crate::plan::{Backward, Lowering};
 #[cfg(test)]
 pub(crate) use step::PARAMETERS_AT_ONCE;
 pub(crate) use step::{
-    LOSS_BACKWARD, LOSS_FORWARD, LOSS_LOGITS, clear_parameter_gradients, load, loss, update,
+    LOSS_BACKWARD, LOSS_FORWARD, LOSS_LOGITS, clear_parameter_gradients, keep, load, loss, update,
 };
 
 /// What a forward pass leaves, or why there is none.

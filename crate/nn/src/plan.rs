@@ -5,6 +5,7 @@ mod flow;
 mod gradients;
 mod lowering;
 mod placement;
+mod probe;
 mod stages;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ pub(crate) use buffer::{BufferId, Extent, Span};
 pub(crate) use flow::Flow;
 pub(crate) use gradients::Write;
 pub(crate) use lowering::{Backward, Lowering};
+pub(crate) use probe::{Probe, Tap};
 
 use crate::memory::Memory;
 use crate::work::{Buffers, Chunk, State, Surroundings, Work};
@@ -28,7 +30,7 @@ use stages::{Stage, add_scratch, lifetimes, stages};
 
 /// What a plan computes.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Mode {
+pub(crate) enum Mode {
     /// One training step: forward with the statistics of the batch, loss, backward, update.
     Training {
         /// Share of the target spread evenly over all classes.
@@ -36,11 +38,14 @@ pub enum Mode {
     },
     /// Forward with the running statistics, and the loss without smoothing.
     Inference,
+    /// A pass that a score looks into.
+    Probe(Probe),
 }
 
 impl Mode {
+    /// Whether batches are normalised by their own statistics, and values are kept for a backward pass.
     pub(crate) const fn is_training(self) -> bool {
-        matches!(self, Self::Training { .. })
+        !matches!(self, Self::Inference)
     }
 }
 
@@ -93,6 +98,7 @@ pub struct Plan {
     steps: Vec<Step>,
     places: Vec<Place>,
     layer_outputs: Vec<Option<BufferId>>,
+    taps: Vec<Tap>,
     batch: usize,
     arena_len: u64,
     index_arena_len: u64,
@@ -108,7 +114,7 @@ impl Plan {
     ///
     /// # Errors
     /// If the kernels refuse a layer: a tensor of a whole batch is too large for them.
-    pub fn compile(
+    pub(crate) fn compile(
         graph: &Graph,
         layout: &ParameterLayout,
         batch: u32,
@@ -119,7 +125,7 @@ impl Plan {
     }
 
     fn assemble(
-        Lowered { mut tasks, mut buffers, layer_outputs }: Lowered,
+        Lowered { mut tasks, mut buffers, layer_outputs, taps }: Lowered,
         batch: u64,
         place: impl FnOnce(&[Buffer], &[u64], &[Lifetime]) -> (Vec<u64>, [u64; 2]),
     ) -> Self {
@@ -153,6 +159,7 @@ impl Plan {
             steps: steps(&stages, &tasks, batch),
             places,
             layer_outputs,
+            taps,
             batch: batch as usize,
             arena_len,
             index_arena_len,
@@ -272,6 +279,17 @@ impl Plan {
                 Span { start: place.start + first * place.elements, len: images * place.elements }
             }
         }
+    }
+
+    /// What a probe leaves behind its last step.
+    pub(crate) fn taps(&self) -> &[Tap] {
+        &self.taps
+    }
+
+    /// Where a buffer of a tap lies, for the whole batch.
+    pub(crate) fn tapped(&self, buffer: BufferId) -> Span {
+        let place = self.places[buffer.index()];
+        Span { start: place.start, len: self.batch * place.elements }
     }
 
     /// Floats and indices in the arena.

@@ -1,6 +1,7 @@
 use core::fmt;
 
 use nas_arch::Shape;
+use nas_numerics::Rng;
 
 /// Which part of a data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +60,15 @@ pub struct TrainingEpoch {
     pub replicate: u32,
     /// Number of the epoch, from 0.
     pub epoch: u32,
+}
+
+/// Brings images into the order in which an epoch, counted from 0, sees them: it depends on nothing but the run's seed, the
+/// purpose (which names the replicate) and the epoch.
+pub(crate) fn shuffle_images(run_seed: u32, purpose: &str, epoch: u32, order: &mut [u32]) {
+    for (index, image) in order.iter_mut().enumerate() {
+        *image = index as u32;
+    }
+    Rng::for_purpose(run_seed, purpose, u64::from(epoch)).shuffle(order);
 }
 
 /// Labelled images, as a trainer pulls them.

@@ -7,7 +7,7 @@ mod report;
 use core::fmt;
 
 use nas_arch::{Graph, Recipe};
-use nas_numerics::{Digest, Rng};
+use nas_numerics::Digest;
 
 use crate::initialize::Initialization;
 use crate::memory::Memory;
@@ -15,6 +15,7 @@ use crate::optimizer::OptimizerState;
 use crate::work::Surroundings;
 use crate::{LearningRates, ParameterLayout, Plan, PlanError, SampleSizes, Samples, Split, TrainerError};
 
+pub(crate) use blueprint::check_sizes;
 use blueprint::{Blueprint, Plans};
 use progress::{Goal, Phase};
 use report::Tally;

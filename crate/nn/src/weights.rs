@@ -4,7 +4,8 @@ use nas_numerics::{Digest, Digester};
 use serde::{Deserialize, Serialize};
 
 use crate::layout::{Slot, Storage};
-use crate::{Trainer, WeightsError};
+use crate::memory::Memory;
+use crate::{ParameterLayout, Trainer, WeightsError};
 
 /// A parameter by name, its elements in `PyTorch`'s order: an entry of a `state_dict`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -90,17 +91,8 @@ impl Trainer {
         if !self.is_between_epochs() {
             return Err(WeightsError::MidEpoch);
         }
-        let mut matched = Matched::default();
-        for slot in self.layout().slots().to_vec() {
-            let fits = |tensor: &&NamedTensor| tensor.path == slot.path && tensor.fits(&slot);
-            if let Some(tensor) = tensors.iter().find(fits) {
-                slot.write(self.buffer_mut(slot.storage), tensor.values.iter().copied());
-                matched.copied.push(slot.path);
-            } else {
-                matched.kept.push(slot.path);
-            }
-        }
-        Ok(matched)
+        let layout = self.layout().clone();
+        Ok(copy_matching(&layout, self.memory_mut(), tensors))
     }
 
     /// Digest of the bits of all parameters and running statistics: paths in alphabetical order, each followed by its
@@ -129,6 +121,28 @@ impl Trainer {
             Storage::Statistics => &mut self.memory_mut().statistics,
         }
     }
+}
+
+/// Copies each tensor to the parameter or running statistic of its path and shape.
+pub(crate) fn copy_matching(
+    layout: &ParameterLayout,
+    memory: &mut Memory,
+    tensors: &[NamedTensor],
+) -> Matched {
+    let mut matched = Matched::default();
+    for slot in layout.slots() {
+        let fits = |tensor: &&NamedTensor| tensor.path == slot.path && tensor.fits(slot);
+        let copied = tensors.iter().find(fits).inspect(|tensor| {
+            let buffer = match slot.storage {
+                Storage::Parameters => &mut memory.parameters,
+                Storage::Statistics => &mut memory.statistics,
+            };
+            slot.write(buffer, tensor.values.iter().copied());
+        });
+        let list = if copied.is_some() { &mut matched.copied } else { &mut matched.kept };
+        list.push(slot.path.clone());
+    }
+    matched
 }
 
 impl NamedTensor {

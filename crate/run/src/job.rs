@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::evaluation::planned_macs;
-use crate::{DataFacts, Problem, RunConfig, RunError};
+use crate::{DataFacts, Problem, RunConfig, RunError, ScoreSpec};
 
 /// Number of a job, in the order in which jobs were made.
 pub type JobId = u32;
@@ -31,8 +31,12 @@ pub struct Job {
     pub data: DataSpec,
     /// How to train.
     pub recipe: Recipe,
-    /// Epochs to train.
+    /// Epochs to train; 0 for a score.
     pub epochs: u32,
+    /// How the untrained network is scored; none if it is trained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub score: Option<ScoreSpec>,
     /// Seed of the run: it orders the batches, the same for all candidates.
     pub run_seed: u32,
     /// Which of several trainings of the same network.
@@ -62,16 +66,28 @@ impl Job {
         let problem = Problem::new(&config, facts)?;
         let macs = NetworkCosts::of(&network.resolve()?)?.macs;
         let (data, recipe) = (problem.data, problem.recipe);
+        let key = EvaluationKey {
+            kind: JobKind::Final,
+            network,
+            data_sha256: &facts.sha256,
+            data: &data,
+            recipe: &recipe,
+            score: None,
+            run_seed: seed,
+            replicate: 0,
+        };
+        let key = key.digest();
         Ok(Self {
             id: 0,
             kind: JobKind::Final,
             ask: 0,
             name: canonical.name(),
             network: network.clone(),
-            key: evaluation_key(JobKind::Final, network, &facts.sha256, &data, &recipe, seed, 0),
+            key,
             data,
             recipe,
             epochs,
+            score: None,
             run_seed: seed,
             replicate: 0,
             planned_macs: planned_macs(macs, epochs, facts.train_images, facts.validation_images),
@@ -84,39 +100,49 @@ impl Job {
 /// that is safe.
 pub(crate) const MEMORY_LIMIT_BYTES: u64 = 1 << 30;
 
-/// Digest of everything that the outcome of a training depends on: the numerics, the canonical network, the dataset and
-/// what is used of it, the recipe (a training ends with its horizon), the starting weights (cold), the run's seed and the
-/// replicate. A final training has a key of its own, and so initial weights of its own: its test score is not that of the
-/// draw that was selected for its luck.
-///
-/// # Panics
-/// Never: plain values are always JSON.
-#[must_use]
-pub(crate) fn evaluation_key(
-    kind: JobKind,
-    network: &Network,
-    data_sha256: &str,
-    data: &DataSpec,
-    recipe: &Recipe,
-    run_seed: u32,
-    replicate: u32,
-) -> String {
-    let json = |value: Result<String, serde_json::Error>| value.expect("plain values are always JSON");
-    Digester::new()
-        .number(u64::from(NUMERICS_VERSION))
-        .text(&json(serde_json::to_string(network)))
-        .text(data_sha256)
-        .text(&json(serde_json::to_string(data)))
-        .text(&json(serde_json::to_string(recipe)))
-        .text("cold")
-        .number(u64::from(run_seed))
-        .number(u64::from(replicate))
-        .text(match kind {
-            JobKind::Search => "search",
-            JobKind::Final => "final",
-        })
-        .finish()
-        .to_string()
+/// Everything that the outcome of an evaluation depends on beside the numerics and the starting weights (cold): the
+/// canonical network, the dataset and what is used of it, the recipe (a training ends with its horizon), how the network is
+/// scored if it is not trained, the run's seed and the replicate. A final training has a key of its own, and so initial
+/// weights of its own: its test score is not that of the draw that was selected for its luck.
+#[derive(Clone, Copy)]
+pub(crate) struct EvaluationKey<'a> {
+    pub(crate) kind: JobKind,
+    pub(crate) network: &'a Network,
+    pub(crate) data_sha256: &'a str,
+    pub(crate) data: &'a DataSpec,
+    pub(crate) recipe: &'a Recipe,
+    pub(crate) score: Option<&'a ScoreSpec>,
+    pub(crate) run_seed: u32,
+    pub(crate) replicate: u32,
+}
+
+impl EvaluationKey<'_> {
+    /// Their digest.
+    ///
+    /// # Panics
+    /// Never: plain values are always JSON.
+    #[must_use]
+    pub(crate) fn digest(self) -> String {
+        let json = |value: Result<String, serde_json::Error>| value.expect("plain values are always JSON");
+        let digester = Digester::new()
+            .number(u64::from(NUMERICS_VERSION))
+            .text(&json(serde_json::to_string(self.network)))
+            .text(self.data_sha256)
+            .text(&json(serde_json::to_string(self.data)))
+            .text(&json(serde_json::to_string(self.recipe)))
+            .text("cold")
+            .number(u64::from(self.run_seed))
+            .number(u64::from(self.replicate))
+            .text(match self.kind {
+                JobKind::Search => "search",
+                JobKind::Final => "final",
+            });
+        let digester = match self.score {
+            None => digester,
+            Some(score) => digester.text("score").text(&json(serde_json::to_string(score))),
+        };
+        digester.finish().to_string()
+    }
 }
 
 /// What a job is for.
@@ -170,6 +196,11 @@ pub enum Outcome {
         /// Digest of the trained weights and running statistics.
         weights_sha256: String,
     },
+    /// The untrained network was scored.
+    Scored {
+        /// Its score.
+        score: f64,
+    },
     /// It could not be.
     Failed(Failure),
 }
@@ -183,13 +214,19 @@ impl core::fmt::Display for Failure {
             Self::TooLarge { needed_bytes, limit_bytes } => {
                 write!(formatter, "the training needs {needed_bytes} bytes, {limit_bytes} are allowed")
             }
+            Self::Undefined => {
+                formatter.write_str("the score is not defined for this network, or is no finite number")
+            }
+            Self::Ineffective { effectiveness, limit } => {
+                write!(formatter, "the ratio of depth to width is {effectiveness:.3}, {limit} is allowed")
+            }
             Self::Crashed => formatter.write_str("the evaluator broke down twice"),
         }
     }
 }
 
-/// Why a network could not be trained. A failure is a result: it is the same on every machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+/// Why a network could not be evaluated. A failure is a result: it is the same on every machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "why", rename_all = "kebab-case")]
 #[ts(export)]
 pub enum Failure {
@@ -208,6 +245,15 @@ pub enum Failure {
         /// The limit.
         #[ts(type = "number")]
         limit_bytes: u64,
+    },
+    /// The score is not defined for this network, or is not a finite number.
+    Undefined,
+    /// The network is too deep for its width.
+    Ineffective {
+        /// Its ratio of depth to width.
+        effectiveness: f64,
+        /// The largest that the evaluation allows.
+        limit: f64,
     },
     /// The evaluator broke twice, in two fresh workers. What it said differs between hosts and is not a result.
     Crashed,

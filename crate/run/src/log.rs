@@ -54,7 +54,8 @@ pub enum LogLine {
     Front {
         /// Its members, by ascending cost.
         members: Vec<FrontMember>,
-        /// Area between the front and the reference point of the first line, in accuracy × cost.
+        /// Area between the front and the reference point of the first line, in accuracy × cost; of scores, their merit counts
+        /// (docs/scores.md).
         hypervolume: f64,
     },
     /// A member of the front was trained to the end.
@@ -106,7 +107,7 @@ pub struct RunHeader {
     pub validation_images: u32,
     /// Test images.
     pub test_images: u32,
-    /// Accuracy of guessing: where the front's hypervolume is counted from.
+    /// Accuracy of guessing, or 0 for the merit of a score: where the front's hypervolume is counted from.
     pub reference_accuracy: f32,
     /// Cost up to which the front's hypervolume is counted: the limit of the objective, or without one the largest
     /// cost among the first random draws that fit.
@@ -171,14 +172,18 @@ pub struct Rejected {
     pub violation: Violation,
 }
 
-/// What came of a training.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+/// What came of an evaluation.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct Trained {
     /// One score for each epoch.
     pub curve: Vec<EpochScore>,
-    /// Share of validation images classified correctly at the end; 0 when the training failed.
+    /// Share of validation images classified correctly at the end; 0 when the training failed, and when there was none.
     pub validation_accuracy: f32,
+    /// Score of the untrained network, where it was scored instead of trained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub score: Option<f64>,
     /// Share of test images classified correctly; after a final training only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -199,8 +204,12 @@ pub struct Trained {
 pub struct FrontMember {
     /// The candidate.
     pub ask: u32,
-    /// Its validation accuracy.
+    /// Its validation accuracy; 0 where it was scored.
     pub validation_accuracy: f32,
+    /// Score of the untrained network, where candidates are scored instead of trained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub score: Option<f64>,
     /// Its cost in the run's objective.
     pub cost: f64,
 }

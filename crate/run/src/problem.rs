@@ -11,9 +11,9 @@ use nas_space::{Genotype, Hardware, Space, configured_space};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::evaluation::{augmentation, check, final_recipe, recipe};
+use crate::evaluation::{SCORE_ID, augmentation, check, final_recipe, recipe};
 use crate::feasibility::excess;
-use crate::{CandidateCosts, DataSpec, Refinement, RunConfig, RunError, evaluations, link};
+use crate::{CandidateCosts, DataSpec, Refinement, RunConfig, RunError, ScoreSpec, evaluations, link};
 
 /// What a run has for its strategy: error and cost, and networks that are trained one by one.
 const OFFER: Offer = Offer { objectives: 2, super_network: false };
@@ -72,6 +72,8 @@ pub struct Problem {
     pub(crate) limits: Limits,
     pub(crate) recipe: Recipe,
     pub(crate) final_recipe: Option<Recipe>,
+    /// How candidates are scored; none if they are trained.
+    pub(crate) score: Option<ScoreSpec>,
 }
 
 /// A genotype decoded and priced.
@@ -115,9 +117,11 @@ impl Problem {
         }
         let config = &link::normalized(config);
         link::check(config).map_err(|(key, problem)| RunError::Setting { key, problem })?;
-        let evaluation = settings_of(config, &evaluations(), &config.eval);
-        let data = data_spec(config, facts, augmentation(&evaluation))?;
-        check(config, &evaluation, data.res)?;
+        let training = settings_of(config, &evaluations(), "train");
+        let data = data_spec(config, facts, augmentation(&training))?;
+        check(config, &training, data.res)?;
+        let score = (config.eval == SCORE_ID)
+            .then(|| ScoreSpec::of(&settings_of(config, &evaluations(), SCORE_ID), data.samples));
         let input = Shape::new(facts.channels, data.res, data.res);
         let space_problem = nas_space::Problem { input, classes: facts.classes };
         let space_settings = |member: &Member| member_settings(config, member);
@@ -147,8 +151,9 @@ impl Problem {
             strategy_settings,
             pricing,
             limits,
-            recipe: recipe(config, &evaluation),
-            final_recipe: final_recipe(config, &evaluation),
+            recipe: recipe(config, &training),
+            final_recipe: final_recipe(config, &training),
+            score,
         };
         if config.refine { problem.refined() } else { Ok(problem) }
     }

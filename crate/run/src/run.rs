@@ -8,9 +8,9 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use crate::clock::VirtualClock;
-use crate::evaluation::planned_macs;
+use crate::evaluation::{merit, planned_macs};
 use crate::feasibility::excess;
-use crate::job::{MEMORY_LIMIT_BYTES, evaluation_key};
+use crate::job::{EvaluationKey, MEMORY_LIMIT_BYTES};
 use crate::{
     CandidateCosts, DataFacts, FINAL_MEMBERS, Failure, FrontMember, Job, JobId, JobKind, LogLine, Outcome,
     Problem, Rejected, Rejections, RunConfig, RunError, RunHeader, StopReason, Trained,
@@ -147,7 +147,7 @@ impl Run {
             recipe: problem.recipe.clone(),
             validation_images: problem.facts.validation_images,
             test_images: problem.facts.test_images,
-            reference_accuracy: chance(&problem),
+            reference_accuracy: reference_accuracy(&problem),
             reference_cost,
         };
         let mut run = Self {
@@ -276,6 +276,11 @@ impl Run {
             && config.macs.is_none_or(|budget| self.asked_macs < budget)
     }
 
+    /// The result that was told of an ask.
+    fn result(&self, ask: u32) -> Option<&Trained> {
+        self.candidates[ask as usize].result.as_ref()
+    }
+
     /// The result of an ask, told before or held until now.
     fn result_of(&self, ask: u32) -> Option<Trained> {
         let told = self.candidates[ask as usize].result.as_ref();
@@ -373,7 +378,19 @@ impl Run {
             (JobKind::Final, Some(recipe)) => recipe,
             _ => &problem.recipe,
         };
-        let (epochs, run_seed) = (recipe.horizon_epochs, problem.config.seed);
+        let score = problem.score.as_ref().filter(|_| kind == JobKind::Search);
+        let epochs = if score.is_some() { 0 } else { recipe.horizon_epochs };
+        let run_seed = problem.config.seed;
+        let key = EvaluationKey {
+            kind,
+            network,
+            data_sha256: &problem.facts.sha256,
+            data: &problem.data,
+            recipe,
+            score,
+            run_seed,
+            replicate: REPLICATE,
+        };
         let id = self.jobs.next_id;
         self.jobs.next_id += 1;
         Job {
@@ -382,33 +399,24 @@ impl Run {
             ask,
             name: name.to_owned(),
             network: network.clone(),
-            key: evaluation_key(
-                kind,
-                network,
-                &problem.facts.sha256,
-                &problem.data,
-                recipe,
-                run_seed,
-                REPLICATE,
-            ),
+            key: key.digest(),
             data: problem.data.clone(),
             recipe: recipe.clone(),
             epochs,
+            score: score.cloned(),
             run_seed,
             replicate: REPLICATE,
             memory_limit_bytes: MEMORY_LIMIT_BYTES,
-            planned_macs: planned_macs(
-                network_macs,
-                epochs,
-                problem.data.samples,
-                problem.facts.validation_images,
+            planned_macs: score.map_or_else(
+                || planned_macs(network_macs, epochs, problem.data.samples, problem.facts.validation_images),
+                |score| score.planned_macs(network_macs),
             ),
         }
     }
 
     fn tell_strategy(&mut self, ask: u32, result: Trained) {
         let candidate = &mut self.candidates[ask as usize];
-        let accuracy = f64::from(result.validation_accuracy);
+        let accuracy = result.worth();
         let objectives = vec![1.0 - accuracy, candidate.cost];
         let told = Told { ask, genotype: candidate.genotype.clone(), parent: candidate.parent, objectives };
         let point = Point { ask, accuracy, cost: candidate.cost };
@@ -428,11 +436,13 @@ impl Run {
     fn write_front(&mut self) {
         let member = |point: &Point| FrontMember {
             ask: point.ask,
-            validation_accuracy: point.accuracy as f32,
+            validation_accuracy: self.result(point.ask).map_or(0.0, |result| result.validation_accuracy),
+            score: self.result(point.ask).and_then(|result| result.score),
             cost: point.cost,
         };
         let members = self.front.members().iter().map(member).collect();
-        let hypervolume = self.front.hypervolume(f64::from(chance(&self.problem)), self.reference_cost);
+        let hypervolume =
+            self.front.hypervolume(f64::from(reference_accuracy(&self.problem)), self.reference_cost);
         self.write(&LogLine::Front { members, hypervolume });
     }
 
@@ -474,9 +484,9 @@ impl Run {
     }
 }
 
-/// Accuracy of guessing.
-fn chance(problem: &Problem) -> f32 {
-    1.0 / problem.facts.classes as f32
+/// Accuracy of guessing; of scores no merit at all.
+fn reference_accuracy(problem: &Problem) -> f32 {
+    if problem.score.is_some() { 0.0 } else { 1.0 / problem.facts.classes as f32 }
 }
 
 impl From<Outcome> for Trained {
@@ -485,24 +495,25 @@ impl From<Outcome> for Trained {
             Outcome::Trained { curve, test_accuracy, weights_sha256 } => Self {
                 validation_accuracy: curve.last().map_or(0.0, |score| score.accuracy),
                 curve,
+                score: None,
                 test_accuracy,
                 weights_sha256: Some(weights_sha256),
                 failure: None,
             },
+            Outcome::Scored { score } => Self { score: Some(score), ..Self::default() },
             Outcome::Failed(failure) => Self::failed(failure),
         }
     }
 }
 
 impl Trained {
+    /// What a strategy is told as accuracy: the validation accuracy, or the merit of a score; 0 for what failed.
+    fn worth(&self) -> f64 {
+        self.score.map_or(f64::from(self.validation_accuracy), merit)
+    }
+
     fn failed(failure: Failure) -> Self {
-        Self {
-            curve: Vec::new(),
-            validation_accuracy: 0.0,
-            test_accuracy: None,
-            weights_sha256: None,
-            failure: Some(failure),
-        }
+        Self { failure: Some(failure), ..Self::default() }
     }
 }
 

@@ -1,6 +1,7 @@
 """The engine's random number generator and the order of its images, as docs/numerics.md has them."""
 
 import hashlib
+import math
 import struct
 
 MULTIPLIER = 6364136223846793005
@@ -29,6 +30,14 @@ class Rng:
             product = self.next_u32() * bound
             if product & MASK_32 >= 2**32 % bound:
                 return product >> 32
+
+    def unit(self):
+        return (self.next_u32() >> 8) / 16_777_216
+
+    def normal(self):
+        """Box and Muller; in float64, where the engine has float32."""
+        radius = 1.0 - self.unit()
+        return math.sqrt(-2.0 * math.log(radius)) * math.cos(math.tau * self.unit())
 
 
 def order_of_images(run_seed, epoch, count):

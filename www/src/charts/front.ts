@@ -6,8 +6,9 @@ import type { Scale } from './scales';
 export interface FrontPoint {
   readonly ask: number;
   readonly cost: number;
+  /** Or the merit of a score. */
   readonly accuracy: number;
-  /** One standard error of the accuracy. */
+  /** One standard error of the accuracy; 0 for a score. */
   readonly error: number;
   readonly isFront: boolean;
   /** Test accuracy after the final training. */

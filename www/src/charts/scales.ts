@@ -63,6 +63,17 @@ export function accuracyScale(floor: number, frame: Frame): Scale {
   return scaleLinear([floor, 1], [frame.height - frame.bottom, frame.top]);
 }
 
+/** The ends of an axis of merits: around the least and the most, with some room. */
+export function meritEnds(merits: readonly number[]): [number, number] {
+  const [low, high] = [Math.min(...merits), Math.max(...merits)];
+  const room = (high - low) * (MARGIN - 1) || 0.01;
+  return merits.length === 0 ? [0, 1] : [low - room, high + room];
+}
+
+export function meritScale(merits: readonly number[], frame: Frame): Scale {
+  return scaleLinear(meritEnds(merits), [frame.height - frame.bottom, frame.top]);
+}
+
 export function costScale(ceiling: number, frame: Frame): Scale {
   return scaleLinear([0, ceiling], [frame.left, frame.width - frame.right]);
 }

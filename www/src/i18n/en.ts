@@ -204,6 +204,7 @@ export const en = {
     limitFar: (limit: string) => `limit ${limit} →`,
     legend: {
       front: 'front',
+      scored: 'scored',
       trained: 'trained',
       training: 'in training',
       rejected: 'rejected, not trained',
@@ -238,6 +239,23 @@ export const en = {
       axis: string,
     ) =>
       `${told} candidates trained. Front: ${front} networks, accuracy ${low} to ${high}, ${axis} ${cheap} to ${dear}.`,
+    summaryScored: (
+      told: string,
+      front: string,
+      low: string,
+      high: string,
+      cheap: string,
+      dear: string,
+      axis: string,
+    ) =>
+      `${told} candidates scored. Front: ${front} networks, score ${low} to ${high}, ${axis} ${cheap} to ${dear}.`,
+    bestScored: 'Best score so far',
+    bestSummaryScored: (told: string, best: string) => `After ${told} candidates the best score is ${best}.`,
+    bestEmptyScored: 'The best score after each candidate.',
+    hypervolumeHintScored:
+      'Share of the area of merit and cost that the front covers; merit grows with the score',
+    pointLabelScored: (ask: string, score: string, cost: string, axis: string) =>
+      `Candidate ${ask}: score ${score}, ${axis} ${cost}`,
     summaryNoFront: (told: string) => `${told} candidates trained, none on the front.`,
     bestSummary: (told: string, best: string) => `After ${told} candidates the best accuracy is ${best}.`,
     pointLabel: (ask: string, accuracy: string, error: string, cost: string, axis: string) =>
@@ -257,6 +275,7 @@ export const en = {
       ram: 'RAM',
       flash: 'flash',
     },
+    score: 'score',
     filter: 'Show',
     filters: {
       all: 'all',
@@ -290,6 +309,9 @@ export const en = {
   failures: {
     diverged: (layer: string) => `training diverged in layer ${layer}`,
     tooLarge: (needed: string, limit: string) => `training needs ${needed}, more than ${limit}`,
+    undefined: 'the score is not defined for it',
+    ineffective: (ratio: string, limit: string) =>
+      `its ratio of depth to width is ${ratio}, more than ${limit}`,
     crashed: 'it broke two trainers, one after the other',
   },
 
@@ -350,6 +372,11 @@ export const en = {
       dominated: (ask: string) => `#${ask} is at least as accurate and costs no more.`,
       dominatedNoise: (ask: string, points: string, images: string) =>
         `#${ask} is ${points} points better and costs no more; that is within the noise of ${images} images.`,
+      dominatedScored: (ask: string) => `#${ask} has no lower score and costs no more.`,
+      betterScored: (ask: string, extra: string) =>
+        `No cheaper one has a higher score. The next one, #${ask}, has one and costs ${extra} more.`,
+      cheaperScored: (ask: string, less: string) =>
+        `No other one has a higher score. The next cheaper one, #${ask}, has a lower score and saves ${less}.`,
       only: 'It is the only member of the front so far.',
       cheapest: 'No other one is as cheap.',
       noCheaper: 'No cheaper one is as accurate.',

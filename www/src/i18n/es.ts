@@ -203,6 +203,7 @@ export const es: Catalog = {
     limitFar: (limit) => `límite ${limit} →`,
     legend: {
       front: 'frente',
+      scored: 'puntuada',
       trained: 'entrenada',
       training: 'en entrenamiento',
       rejected: 'rechazada, sin entrenar',
@@ -229,6 +230,14 @@ export const es: Catalog = {
     summaryEmpty: 'Aún no se ha entrenado ninguna candidata.',
     summary: (told, front, low, high, cheap, dear, axis) =>
       `${told} candidatas entrenadas. Frente: ${front} redes, exactitud de ${low} a ${high}, ${axis} de ${cheap} a ${dear}.`,
+    summaryScored: (told, front, low, high, cheap, dear, axis) =>
+      `${told} candidatas puntuadas. Frente: ${front} redes, puntuación de ${low} a ${high}, ${axis} de ${cheap} a ${dear}.`,
+    bestScored: 'Mejor puntuación hasta ahora',
+    bestSummaryScored: (told, best) => `Tras ${told} candidatas la mejor puntuación es ${best}.`,
+    bestEmptyScored: 'La mejor puntuación tras cada candidata.',
+    hypervolumeHintScored:
+      'Parte del área de mérito y costo que abarca el frente; el mérito crece con la puntuación',
+    pointLabelScored: (ask, score, cost, axis) => `Candidata ${ask}: puntuación ${score}, ${axis} ${cost}`,
     summaryNoFront: (told) => `${told} candidatas entrenadas, ninguna en el frente.`,
     bestSummary: (told, best) => `Tras ${told} candidatas la mejor exactitud es ${best}.`,
     pointLabel: (ask, accuracy, error, cost, axis) =>
@@ -248,6 +257,7 @@ export const es: Catalog = {
       ram: 'RAM',
       flash: 'flash',
     },
+    score: 'puntuación',
     filter: 'Mostrar',
     filters: {
       all: 'todas',
@@ -281,6 +291,8 @@ export const es: Catalog = {
   failures: {
     diverged: (layer) => `el entrenamiento divergió en la capa ${layer}`,
     tooLarge: (needed, limit) => `entrenarla pide ${needed}, más de ${limit}`,
+    undefined: 'la puntuación no está definida para ella',
+    ineffective: (ratio, limit) => `su razón entre profundidad y anchura es ${ratio}, más que ${limit}`,
     crashed: 'rompió dos procesos de entrenamiento, uno tras otro',
   },
 
@@ -341,6 +353,11 @@ export const es: Catalog = {
       dominated: (ask) => `La n.º ${ask} es al menos tan exacta y no cuesta más.`,
       dominatedNoise: (ask, points, images) =>
         `La n.º ${ask} es ${points} puntos mejor y no cuesta más; eso cabe en el ruido de ${images} imágenes.`,
+      dominatedScored: (ask) => `La n.º ${ask} no tiene menos puntuación y no cuesta más.`,
+      betterScored: (ask, extra) =>
+        `Ninguna más barata tiene más puntuación. La siguiente, la n.º ${ask}, tiene más y cuesta ${extra} más.`,
+      cheaperScored: (ask, less) =>
+        `Ninguna otra tiene más puntuación. La siguiente más barata, la n.º ${ask}, tiene menos y ahorra ${less}.`,
       only: 'Es la única del frente hasta ahora.',
       cheapest: 'Ninguna otra es tan barata.',
       noCheaper: 'Ninguna más barata es tan exacta.',

@@ -2,6 +2,7 @@
  * Who came from whom, as points and links: across by the order of asking, upwards by accuracy.
  */
 import type { Candidate, RunView } from './run-view';
+import { worthOf } from './worth';
 
 export interface AncestryPoint {
   readonly ask: number;
@@ -45,5 +46,5 @@ export function lineOf(candidates: readonly Candidate[], ask: number | null): Se
 
 function accuracyOf(candidate: Candidate): number | null {
   const { result } = candidate;
-  return result === null || result.failure !== undefined ? null : result.validation_accuracy;
+  return result === null || result.failure !== undefined ? null : worthOf(result);
 }

@@ -5,6 +5,7 @@ import type { CandidateCosts } from '../protocol/generated/CandidateCosts';
 import type { Objective } from '../protocol/generated/Objective';
 import { costOn } from './costs';
 import type { Candidate, Rejection, RunView } from './run-view';
+import { worthOf } from './worth';
 
 export type Status = 'front' | 'trained' | 'same' | 'failed' | 'waiting' | 'rejected';
 
@@ -123,7 +124,7 @@ export function rowCost(axis: Objective, row: TableRow, price: PriceOf): number 
 }
 
 function candidateRow(candidate: Candidate, status: Status): TableRow {
-  const accuracy = status === 'failed' ? null : (candidate.result?.validation_accuracy ?? null);
+  const accuracy = status === 'failed' || candidate.result === null ? null : worthOf(candidate.result);
   const selection: Selection = { kind: 'candidate', ask: candidate.ask };
   return { selection, status, genes: candidate.genes, candidate, rejection: null, accuracy };
 }

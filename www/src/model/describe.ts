@@ -53,6 +53,10 @@ export function failureText(failure: Failure, t: Catalog, format: NumberFormat):
       return t.failures.diverged(failure.layer);
     case 'too-large':
       return t.failures.tooLarge(format.bytes(failure.needed_bytes), format.bytes(failure.limit_bytes));
+    case 'undefined':
+      return t.failures.undefined;
+    case 'ineffective':
+      return t.failures.ineffective(format.short(failure.effectiveness), format.short(failure.limit));
     case 'crashed':
       return t.failures.crashed;
   }

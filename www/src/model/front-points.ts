@@ -5,6 +5,7 @@ import type { Objective } from '../protocol/generated/Objective';
 import { costOn } from './costs';
 import { standardError } from './noise';
 import type { Rejection, RunView } from './run-view';
+import { worthOf } from './worth';
 
 /** The candidates with an accuracy as points against one cost; duplicates lie where their original lies. */
 export function frontPoints(view: RunView, axis: Objective): FrontPoint[] {
@@ -16,14 +17,15 @@ export function frontPoints(view: RunView, axis: Objective): FrontPoint[] {
     if (result === null || result.failure !== undefined || cost === null || isDuplicate) {
       return [];
     }
-    const accuracy = result.validation_accuracy;
+    const accuracy = worthOf(result);
     return {
       ask,
       cost,
       accuracy,
-      error: standardError(accuracy, images),
+      error: result.score === undefined ? standardError(accuracy, images) : 0,
       isFront: frontAsks.has(ask),
-      test: final?.result.test_accuracy ?? null,
+      // An accuracy has no place on an axis of scores.
+      test: result.score === undefined ? (final?.result.test_accuracy ?? null) : null,
     };
   });
 }

@@ -6,11 +6,12 @@ import type { Objective } from '../protocol/generated/Objective';
 import { costOn } from './costs';
 import { isWithinNoise } from './noise';
 import type { Candidate, RunView } from './run-view';
+import { worthOf } from './worth';
 
 /** Another member of the front, against the one in question. */
 export interface Rival {
   readonly ask: number;
-  /** How much more accurate it is; negative if less. */
+  /** How much more accurate it is, or how much more merit its score has; negative if less. */
   readonly gain: number;
   /** How much more it costs; negative if less. */
   readonly extraCost: number;
@@ -45,29 +46,26 @@ export function reasonFor(view: RunView, candidate: Candidate): Reason {
     return { kind: 'same', as: candidate.sameAs };
   }
   const cost = costOn(objective, candidate.costs) ?? Number.POSITIVE_INFINITY;
-  const accuracy = candidate.result.validation_accuracy;
-  const dominator = view.front.findLast(
-    (member) => member.cost <= cost && member.validation_accuracy >= accuracy,
-  );
+  const worth = worthOf(candidate.result);
+  const dominator = view.front.findLast((member) => member.cost <= cost && worthOf(member) >= worth);
   const strongest = rival(dominator ?? view.front.at(-1));
   return strongest === null ? { kind: 'waiting' } : { kind: 'dominated', rival: strongest };
 }
 
 function rivalOf(candidate: Candidate, member: FrontMember, objective: Objective, images: number): Rival {
-  const accuracy = candidate.result?.validation_accuracy ?? 0;
+  const worth = candidate.result === null ? 0 : worthOf(candidate.result);
   return {
     ask: member.ask,
-    gain: member.validation_accuracy - accuracy,
+    gain: worthOf(member) - worth,
     extraCost: member.cost - (costOn(objective, candidate.costs) ?? 0),
-    isWithinNoise: isWithinNoise(accuracy, member.validation_accuracy, images),
+    isWithinNoise: member.score === undefined && isWithinNoise(worth, worthOf(member), images),
   };
 }
 
 /** The member of the front that the goal asks for: the most accurate one, the cheapest of equals. */
 export function bestOf(front: readonly FrontMember[]): FrontMember | undefined {
   return front.reduce<FrontMember | undefined>(
-    (best, member) =>
-      best === undefined || member.validation_accuracy > best.validation_accuracy ? member : best,
+    (best, member) => (best === undefined || worthOf(member) > worthOf(best) ? member : best),
     undefined,
   );
 }

@@ -9,6 +9,7 @@ import type { RunHeader } from '../protocol/generated/RunHeader';
 import type { StopReason } from '../protocol/generated/StopReason';
 import type { Trained } from '../protocol/generated/Trained';
 import type { Violation } from '../protocol/generated/Violation';
+import { worthOf } from './worth';
 
 /** A candidate that the strategy asked for. */
 export interface Candidate {
@@ -38,6 +39,7 @@ export interface Rejection {
 /** The state of the search after so many results. */
 export interface Milestone {
   readonly told: number;
+  /** Of scores, the merit. */
   readonly bestAccuracy: number;
   /** Share of the area between guessing and the reference cost that the front covers. */
   readonly hypervolume: number;
@@ -182,7 +184,7 @@ function showResult(draft: Draft, ask: number, result: Trained): void {
   const before = draft.milestones.at(-1);
   draft.milestones.push({
     told: draft.told.length,
-    bestAccuracy: Math.max(before?.bestAccuracy ?? 0, result.validation_accuracy),
+    bestAccuracy: Math.max(before?.bestAccuracy ?? 0, worthOf(result)),
     hypervolume: before?.hypervolume ?? 0,
   });
 }
@@ -194,10 +196,11 @@ function wholeArea(header: RunHeader | null): number {
 
 /** The result without what else stands on its line. */
 function trainedOf(line: Trained): Trained {
-  const { curve, validation_accuracy, test_accuracy, weights_sha256, failure } = line;
+  const { curve, validation_accuracy, score, test_accuracy, weights_sha256, failure } = line;
   return {
     curve,
     validation_accuracy,
+    ...(score === undefined ? {} : { score }),
     ...(test_accuracy === undefined ? {} : { test_accuracy }),
     ...(weights_sha256 === undefined ? {} : { weights_sha256 }),
     ...(failure === undefined ? {} : { failure }),

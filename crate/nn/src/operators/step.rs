@@ -23,7 +23,7 @@ pub(crate) const PARAMETERS_AT_ONCE: usize = 1 << 20;
 pub(crate) fn load(lowering: &mut Lowering<'_>) -> BufferId {
     let elements = lowering.image_elements(INPUT_TENSOR);
     let images = lowering.floats(elements);
-    let is_training = lowering.mode.is_training();
+    let is_training = matches!(lowering.mode, Mode::Training { .. });
     lowering.each_image(Load { is_training }, &[images], elements);
     images
 }
@@ -43,18 +43,24 @@ fn spans(parameters: u64) -> impl Iterator<Item = Span> {
         .map(move |start| Span { start, len: PARAMETERS_AT_ONCE.min(parameters - start) })
 }
 
-/// The loss of the output, and in training its gradient.
+/// The loss of the output, and where there is a way back its gradient; of the sum of all outputs the gradient alone.
 pub(crate) fn loss(lowering: &mut Lowering<'_>, output: TensorId) -> Result<(), ShapeError> {
+    if lowering.mode.sums_outputs() {
+        let elements = lowering.image_elements(output);
+        let (gradient, _) = lowering.gradient_target(output);
+        lowering.each_image(Ones, &[gradient], elements);
+        return Ok(());
+    }
     let batch = u64::from(lowering.batch);
     let classes = lowering.image_elements(output);
     let label_smoothing = match lowering.mode {
         Mode::Training { label_smoothing } => label_smoothing,
-        Mode::Inference => 0.0,
+        Mode::Inference | Mode::Probe(_) => 0.0,
     };
     let options = SoftmaxCrossEntropy::new(batch as usize, classes as usize, label_smoothing)?;
     let (logits, probabilities) = (lowering.value(output), lowering.batch_floats(batch * classes));
     lowering.whole_batch(LossForward(options), &[logits, probabilities], batch * classes);
-    if lowering.mode.is_training() && lowering.flow.is_trained(output) {
+    if lowering.mode.goes_back() && lowering.flow.is_trained(output) {
         let (logits_gradient, write) = lowering.gradient_target(output);
         debug_assert_eq!(write, crate::plan::Write::Set, "the loss is the first to give a gradient");
         lowering.whole_batch(LossBackward(options), &[probabilities, logits_gradient], batch * classes);
@@ -70,6 +76,11 @@ pub(crate) fn update(lowering: &mut Lowering<'_>, parameters: u64) {
     for span in spans(parameters) {
         lowering.whole_batch(Update(span), &[], span.len as u64);
     }
+}
+
+/// Keeps buffers, so that they can be read when the plan is done.
+pub(crate) fn keep(lowering: &mut Lowering<'_>, buffers: &[BufferId]) {
+    lowering.whole_batch(Keep, buffers, 0);
 }
 
 /// Buffers: images.
@@ -141,6 +152,31 @@ impl Work for LossBackward {
         logits_gradient.fill(0.0);
         softmax_cross_entropy_backward(&self.0, probabilities, state.labels, logits_gradient);
     }
+}
+
+/// Buffers: gradient of the outputs, for the sum of all.
+struct Ones;
+
+impl Work for Ones {
+    fn name(&self) -> &'static str {
+        "sum of outputs"
+    }
+
+    fn run(&self, _chunk: Chunk, buffers: Buffers<'_>, _state: &mut State<'_>) {
+        let [gradient] = buffers.floats();
+        gradient.fill(1.0);
+    }
+}
+
+/// Keeps buffers up to the end of a plan. Buffers: those.
+struct Keep;
+
+impl Work for Keep {
+    fn name(&self) -> &'static str {
+        "keep"
+    }
+
+    fn run(&self, _chunk: Chunk, _buffers: Buffers<'_>, _state: &mut State<'_>) {}
 }
 
 /// Buffers: none.

@@ -13,6 +13,15 @@ pub(crate) struct Flow {
 
 impl Flow {
     pub(crate) fn new(graph: &Graph) -> Self {
+        Self::of(graph, false)
+    }
+
+    /// As [`Self::new`], but the input needs a gradient too.
+    pub(crate) fn with_trained_input(graph: &Graph) -> Self {
+        Self::of(graph, true)
+    }
+
+    fn of(graph: &Graph, is_input_trained: bool) -> Self {
         let (nodes, tensors) = (graph.nodes.len(), graph.nodes.len() + 1);
         let mut live = vec![false; nodes];
         live[nodes - 1] = true;
@@ -30,6 +39,7 @@ impl Flow {
             last_reader: vec![None; tensors],
             trained: vec![false; tensors],
         };
+        flow.trained[INPUT_TENSOR] = is_input_trained;
         for (node, layer) in graph.nodes.iter().enumerate() {
             let output = node + 1;
             if passes_through(&layer.op, layer.inputs.len()) {

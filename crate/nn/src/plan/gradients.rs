@@ -67,6 +67,11 @@ impl Lowering<'_> {
         *self.gradients.holders(gradient) -= 1;
     }
 
+    /// The buffer of a tensor's gradient, if it has one.
+    pub(super) fn gradient(&self, tensor: TensorId) -> Option<BufferId> {
+        self.gradients.of_tensor[self.flow.root(tensor)]
+    }
+
     /// The gradient that is being lowered, as a buffer that may be changed: itself, or a copy if a tensor holds it.
     pub(crate) fn own(&mut self, gradient: BufferId) -> BufferId {
         if self.reuse && *self.gradients.holders(gradient) == 1 { gradient } else { self.copied(gradient) }

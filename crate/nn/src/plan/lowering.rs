@@ -5,7 +5,7 @@ use nas_kernels::Image;
 
 use super::buffer::{Buffer, Element};
 use super::gradients::Gradients;
-use super::{BufferId, Extent, Flow, Mode, Span, Task};
+use super::{BufferId, Extent, Flow, Mode, Span, Tap, Task};
 use crate::operators;
 use crate::work::{Affine, Work};
 use crate::{ParameterLayout, PlanError};
@@ -15,6 +15,7 @@ pub(super) struct Lowered {
     pub(super) tasks: Vec<Task>,
     pub(super) buffers: Vec<Buffer>,
     pub(super) layer_outputs: Vec<Option<BufferId>>,
+    pub(super) taps: Vec<Tap>,
 }
 
 /// Turns a graph into tasks, layer by layer: forward in order, then backward in reverse.
@@ -33,6 +34,7 @@ pub(crate) struct Lowering<'a> {
     /// What the forward pass leaves for the backward pass of each layer; nothing where it computes nothing.
     trail: Vec<Option<Arc<dyn Backward>>>,
     pub(super) gradients: Gradients,
+    pub(super) taps: Vec<Tap>,
     layer: Option<usize>,
     /// Whether values may be overwritten in place and equal gradients share a buffer.
     pub(super) reuse: bool,
@@ -54,7 +56,11 @@ impl<'a> Lowering<'a> {
         let (nodes, tensors) = (graph.nodes.len(), graph.nodes.len() + 1);
         Self {
             graph,
-            flow: Flow::new(graph),
+            flow: if mode.differentiates_images() {
+                Flow::with_trained_input(graph)
+            } else {
+                Flow::new(graph)
+            },
             batch,
             mode,
             layout,
@@ -64,15 +70,16 @@ impl<'a> Lowering<'a> {
             computed_by: (0..nodes).collect(),
             trail: vec![None; nodes],
             gradients: Gradients::new(tensors),
+            taps: Vec::new(),
             layer: None,
-            reuse: true,
+            reuse: !mode.keeps_values(),
         }
     }
 
     pub(super) fn run(mut self) -> Result<Lowered, PlanError> {
         let parameters = self.layout.parameters_len() as u64;
         self.values[INPUT_TENSOR] = Some(operators::load(&mut self));
-        if self.mode.is_training() {
+        if self.mode.goes_back() {
             operators::clear_parameter_gradients(&mut self, parameters);
         }
         for node in 0..self.graph.nodes.len() {
@@ -90,9 +97,13 @@ impl<'a> Lowering<'a> {
         let last = self.graph.nodes.len() - 1;
         operators::loss(&mut self, output)
             .map_err(|source| PlanError::Layer { layer: self.graph.nodes[last].name.clone(), source })?;
-        if self.mode.is_training() {
+        if self.mode.goes_back() {
             self.backward();
-            operators::update(&mut self, parameters);
+        }
+        match self.mode {
+            Mode::Training { .. } => operators::update(&mut self, parameters),
+            Mode::Inference => {}
+            Mode::Probe(probe) => self.tap(probe),
         }
         let layer_outputs = (0..self.graph.nodes.len())
             .map(|node| {
@@ -100,7 +111,7 @@ impl<'a> Lowering<'a> {
                 if self.flow.is_alias(node) { None } else { self.values[group_end + 1] }
             })
             .collect();
-        Ok(Lowered { tasks: self.tasks, buffers: self.buffers, layer_outputs })
+        Ok(Lowered { tasks: self.tasks, buffers: self.buffers, layer_outputs, taps: self.taps })
     }
 
     fn backward(&mut self) {
@@ -108,6 +119,7 @@ impl<'a> Lowering<'a> {
             let Some(trail) = self.trail[node].clone() else { continue };
             self.layer = Some(node);
             self.with_gradient(self.output_tensor(node), |lowering, output_gradient| {
+                lowering.tap_gradient(node, output_gradient);
                 trail.lower(lowering, node, output_gradient);
             });
         }

@@ -239,7 +239,7 @@ fn a_step_is_short_whatever_the_layer() {
     for network in [wide, attentive, long].into_iter().chain((0..NETWORKS).map(random_network)) {
         let graph = network.resolve().unwrap();
         let layout = ParameterLayout::new(&graph);
-        for mode in [TRAINING, Mode::Inference] {
+        for mode in [TRAINING, Mode::Inference, Mode::Probe(Probe::Responses)] {
             let plan = Plan::compile(&graph, &layout, 32, mode).unwrap();
             for (index, step) in plan.steps.iter().enumerate() {
                 let (macs, what) = (plan.step_macs(index), plan.describe(index));

@@ -1,8 +1,8 @@
 use nas_arch::{Graph, Optimizer, Recipe, Schedule, Shape};
 
 use super::{ParameterLayout, Plan, PlanError, SampleSizes, Split, TrainerError};
-use crate::Mode;
 use crate::optimizer::state_per_parameter;
+use crate::plan::Mode;
 
 /// Bytes of a float and of an index.
 const ELEMENT_BYTES: u64 = 4;
@@ -103,7 +103,7 @@ fn least_bytes(graph: &Graph, recipe: &Recipe, batch_size: u32) -> u64 {
     (parameters + largest * u64::from(batch_size)) * ELEMENT_BYTES
 }
 
-fn check_sizes(graph: &Graph, sizes: SampleSizes) -> Result<(), TrainerError> {
+pub(crate) fn check_sizes(graph: &Graph, sizes: SampleSizes) -> Result<(), TrainerError> {
     if graph.input != sizes.image {
         return Err(PlanError::Input { network: graph.input, data: sizes.image }.into());
     }

@@ -1,7 +1,8 @@
 //! The trainer's state machine.
 
-use super::{Event, Memory, Rng, Samples, Split, Surroundings, Tally, Trainer};
+use super::{Event, Memory, Samples, Split, Surroundings, Tally, Trainer};
 use crate::plan::Plan;
+use crate::samples::shuffle_images;
 
 /// Drawing a normal number takes about as long as so many multiply-accumulates.
 const MACS_PER_DRAWN_WEIGHT: u64 = 100;
@@ -94,13 +95,9 @@ impl Trainer {
         self.phase = Phase::Running { pass: Pass { goal, batch: 0 }, step: 0 };
     }
 
-    /// Draws the epoch's order of images; it depends on nothing but run seed, replicate and epoch.
+    /// Draws the epoch's order of images.
     fn begin_epoch(&mut self, spent: &mut u64) {
-        for (index, image) in self.order.iter_mut().enumerate() {
-            *image = index as u32;
-        }
-        Rng::for_purpose(self.seeds.run_seed, &self.order_purpose, u64::from(self.epoch))
-            .shuffle(&mut self.order);
+        shuffle_images(self.seeds.run_seed, &self.order_purpose, self.epoch, &mut self.order);
         *spent += u64::from(self.sizes.train);
         self.spent_macs = 0;
         self.begin(Goal::Training);

@@ -4,6 +4,7 @@ use nas_arch::{Optimizer, Recipe, Schedule};
 use nas_data::{Augmentation, DataError};
 use nas_member::{Choice, Member, Setting, SettingKind, SettingValue, Settings, Text};
 
+use super::{integer, real};
 use crate::{MAX_EPOCHS, RunConfig, RunError};
 
 /// Learning rate of `AdamW` at batches of 32: found on `digits8` and `mnist` (validation split) with networks of
@@ -132,28 +133,6 @@ fn augmentation_settings() -> Vec<Setting> {
             0,
         ),
     ]
-}
-
-fn integer(
-    name: &'static str,
-    en: &'static str,
-    es: &'static str,
-    [min, max]: [u32; 2],
-    default: u32,
-) -> Setting {
-    let kind = SettingKind::Integer { min, max };
-    Setting { name, title: Text::new(en, es), kind, default: SettingValue::Integer(default) }
-}
-
-fn real(
-    name: &'static str,
-    en: &'static str,
-    es: &'static str,
-    [min, max]: [f64; 2],
-    default: f64,
-) -> Setting {
-    let kind = SettingKind::Real { min, max };
-    Setting { name, title: Text::new(en, es), kind, default: SettingValue::Real(default) }
 }
 
 fn choice(
@@ -348,7 +327,17 @@ mod tests {
             let problem = problem(settings).unwrap();
             let network = nas_arch::reference("digits-tiny").unwrap();
             let (kind, recipe) = (JobKind::Final, problem.final_recipe.unwrap());
-            crate::job::evaluation_key(kind, &network, "", &problem.data, &recipe, 7, 0)
+            crate::job::EvaluationKey {
+                kind,
+                network: &network,
+                data_sha256: "",
+                data: &problem.data,
+                recipe: &recipe,
+                score: None,
+                run_seed: 7,
+                replicate: 0,
+            }
+            .digest()
         };
         let mut keys = vec![key(&[])];
         for setting in evaluations().remove(0).settings {

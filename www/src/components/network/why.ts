@@ -53,3 +53,27 @@ export function whySentences(
       : reasons.cheaper(whole(rival.ask), points, less);
   }
 }
+
+/** The same of scores, which have neither points nor noise. */
+export function whyScored(reason: Reason, objective: Objective, t: Catalog, format: NumberFormat): string {
+  const { reasons } = t.network;
+  switch (reason.kind) {
+    case 'waiting':
+      return reasons.waiting;
+    case 'failed':
+      return reasons.failed;
+    case 'same':
+      return reasons.same(format.whole(reason.as));
+    case 'dominated':
+      return reasons.dominatedScored(format.whole(reason.rival.ask));
+    case 'front': {
+      const { better, cheaper } = reason;
+      if (better !== null) {
+        return reasons.betterScored(format.whole(better.ask), format.cost(objective, better.extraCost));
+      }
+      return cheaper === null
+        ? reasons.only
+        : reasons.cheaperScored(format.whole(cheaper.ask), format.cost(objective, -cheaper.extraCost));
+    }
+  }
+}

@@ -9,9 +9,13 @@ export type FrontMember = {
  */
 ask: number, 
 /**
- * Its validation accuracy.
+ * Its validation accuracy; 0 where it was scored.
  */
 validation_accuracy: number, 
+/**
+ * Score of the untrained network, where candidates are scored instead of trained.
+ */
+score?: number, 
 /**
  * Its cost in the run's objective.
  */

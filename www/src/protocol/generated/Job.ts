@@ -3,6 +3,7 @@ import type { DataSpec } from "./DataSpec";
 import type { JobKind } from "./JobKind";
 import type { Network } from "./Network";
 import type { Recipe } from "./Recipe";
+import type { ScoreSpec } from "./ScoreSpec";
 
 /**
  * A piece of work for an evaluator. Its outcome is a pure function of it.
@@ -41,9 +42,13 @@ data: DataSpec,
  */
 recipe: Recipe, 
 /**
- * Epochs to train.
+ * Epochs to train; 0 for a score.
  */
 epochs: number, 
+/**
+ * How the untrained network is scored; none if it is trained.
+ */
+score?: ScoreSpec, 
 /**
  * Seed of the run: it orders the batches, the same for all candidates.
  */

@@ -63,9 +63,13 @@ virtual_end: number,
  */
 curve: Array<EpochScore>, 
 /**
- * Share of validation images classified correctly at the end; 0 when the training failed.
+ * Share of validation images classified correctly at the end; 0 when the training failed, and when there was none.
  */
 validation_accuracy: number, 
+/**
+ * Score of the untrained network, where it was scored instead of trained.
+ */
+score?: number, 
 /**
  * Share of test images classified correctly; after a final training only.
  */
@@ -83,7 +87,8 @@ failure?: Failure, } | { "line": "front",
  */
 members: Array<FrontMember>, 
 /**
- * Area between the front and the reference point of the first line, in accuracy × cost.
+ * Area between the front and the reference point of the first line, in accuracy × cost; of scores, their merit counts
+ * (docs/scores.md).
  */
 hypervolume: number, } | { "line": "final", 
 /**
@@ -99,9 +104,13 @@ epochs: number,
  */
 curve: Array<EpochScore>, 
 /**
- * Share of validation images classified correctly at the end; 0 when the training failed.
+ * Share of validation images classified correctly at the end; 0 when the training failed, and when there was none.
  */
 validation_accuracy: number, 
+/**
+ * Score of the untrained network, where it was scored instead of trained.
+ */
+score?: number, 
 /**
  * Share of test images classified correctly; after a final training only.
  */

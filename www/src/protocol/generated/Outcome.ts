@@ -17,4 +17,8 @@ test_accuracy: number | null,
 /**
  * Digest of the trained weights and running statistics.
  */
-weights_sha256: string, } | { "outcome": "failed" } & Failure;
+weights_sha256: string, } | { "outcome": "scored", 
+/**
+ * Its score.
+ */
+score: number, } | { "outcome": "failed" } & Failure;

@@ -44,7 +44,7 @@ validation_images: number,
  */
 test_images: number, 
 /**
- * Accuracy of guessing: where the front's hypervolume is counted from.
+ * Accuracy of guessing, or 0 for the merit of a score: where the front's hypervolume is counted from.
  */
 reference_accuracy: number, 
 /**

@@ -3,7 +3,7 @@ import type { EpochScore } from "./EpochScore";
 import type { Failure } from "./Failure";
 
 /**
- * What came of a training.
+ * What came of an evaluation.
  */
 export type Trained = { 
 /**
@@ -11,9 +11,13 @@ export type Trained = {
  */
 curve: Array<EpochScore>, 
 /**
- * Share of validation images classified correctly at the end; 0 when the training failed.
+ * Share of validation images classified correctly at the end; 0 when the training failed, and when there was none.
  */
 validation_accuracy: number, 
+/**
+ * Score of the untrained network, where it was scored instead of trained.
+ */
+score?: number, 
 /**
  * Share of test images classified correctly; after a final training only.
  */
