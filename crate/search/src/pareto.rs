@@ -7,4 +7,5 @@ mod sort;
 
 pub use front::{Front, Insertion, Point};
 pub use hypervolume::hypervolume;
+pub(crate) use sort::{Place, places};
 pub use sort::{crowding_distances, dominates, non_dominated_sort};

@@ -4,7 +4,10 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::revision::Revised;
-use crate::{Annealing, Genetic, LocalSearch, Random, RegularizedEvolution, Reinforce, Strategy};
+use crate::{
+    Annealing, Bayesian, Ehvi, Genetic, HytNas, LocalSearch, Nsga2, Random, RegularizedEvolution, Reinforce,
+    Strategy, Tpe,
+};
 
 /// Why a strategy cannot be had, or cannot search here.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -74,6 +77,9 @@ impl Needs {
     const RESULTS: Self =
         Self { least_objectives: 1, most_objectives: u32::MAX, super_network: false, count: Count::All };
 
+    /// Those of a strategy that looks for the front of two or three objectives.
+    const SEVERAL_OBJECTIVES: Self = Self { least_objectives: 2, most_objectives: 3, ..Self::RESULTS };
+
     /// Checks that the strategy `id`, whose needs these are, can search with what there is.
     ///
     /// # Errors
@@ -113,6 +119,17 @@ const REGISTRY: &[Entry] = &[
     }),
     (Annealing::member, Needs::RESULTS, |settings, _| Box::new(Annealing::new(settings))),
     (Reinforce::member, Needs::RESULTS, |settings, genes| Box::new(Reinforce::new(settings, genes))),
+    (Nsga2::member, Needs::SEVERAL_OBJECTIVES, |settings, _| Box::new(Nsga2::new(settings))),
+    (Tpe::member, Needs { count: Count::Unique, ..Needs::RESULTS }, |settings, genes| {
+        Box::new(Tpe::new(settings, genes))
+    }),
+    (Bayesian::member, Needs { count: Count::Unique, ..Needs::RESULTS }, |settings, genes| {
+        Box::new(Bayesian::new(settings, genes))
+    }),
+    (Ehvi::member, Needs { count: Count::Unique, ..Needs::SEVERAL_OBJECTIVES }, |settings, genes| {
+        Box::new(Ehvi::new(settings, genes))
+    }),
+    (HytNas::member, Needs::SEVERAL_OBJECTIVES, |settings, genes| Box::new(HytNas::new(settings, genes))),
 ];
 
 /// All strategies, as lists show them.

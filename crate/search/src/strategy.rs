@@ -163,4 +163,75 @@ pub enum Inspection {
         /// [gene, choice]: the probability of the choice where the gene is active.
         probabilities: Vec<Vec<f64>>,
     },
+    /// Candidates alive, the oldest first, and where they stand among each other.
+    Ranks {
+        /// Each with its rank and crowding.
+        members: Vec<Standing>,
+        /// How many there are when it is full.
+        capacity: u32,
+    },
+    /// What is frequent among the good results and among the others.
+    Densities(Densities),
+    /// A Gaussian process: nothing is learnt before the first result.
+    Process {
+        /// For each gene how much it matters: exp(−scale) is the correlation across a difference in it.
+        scales: Vec<f64>,
+        /// Variance of the noise, as a share of that of the process.
+        noise: f64,
+        /// Each result that it learnt from, and what it would have believed of it from all others.
+        predictions: Vec<Prediction>,
+    },
+    /// Rank predictors.
+    Ranking {
+        /// How many results they learnt from, the first ones; the others they foresaw.
+        learnt_from: u32,
+        /// Of each result, in the order told.
+        scores: Vec<RankScore>,
+    },
+}
+
+/// A result beside what was believed of it, both on the scale on which the strategy learns: the lower, the better.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct Prediction {
+    /// Its ask.
+    pub ask: u32,
+    /// What was found.
+    pub found: f64,
+    /// What was believed.
+    pub mean: f64,
+    /// Standard deviation of the belief.
+    pub deviation: f64,
+}
+
+/// What rank predictors say of a result.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct RankScore {
+    /// Its ask.
+    pub ask: u32,
+    /// The lower, the better its rank; without a unit.
+    pub score: f64,
+}
+
+/// Where a candidate stands in a population of several objectives.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct Standing {
+    /// Its ask.
+    pub ask: u32,
+    /// Number of its Pareto front, from 0.
+    pub rank: u32,
+    /// Room around it on its front; none at the ends, where it is without bounds.
+    pub crowding: Option<f64>,
+}
+
+/// For each gene the probability of each of its values, where the gene is active.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct Densities {
+    /// Among the good results.
+    pub good: Vec<Vec<f64>>,
+    /// Among the others.
+    pub bad: Vec<Vec<f64>>,
 }

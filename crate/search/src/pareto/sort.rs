@@ -1,3 +1,5 @@
+use std::cmp::Ordering;
+
 /// Whether `a` is nowhere worse than `b` and somewhere better.
 #[must_use]
 pub fn dominates(a: &[f64], b: &[f64]) -> bool {
@@ -68,6 +70,33 @@ pub fn crowding_distances(front: &[&[f64]]) -> Vec<f64> {
         }
     }
     distances
+}
+
+/// Where a point stands among others: the number of its front, from 0, and its crowding distance there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Place {
+    pub(crate) rank: u32,
+    pub(crate) crowding: f64,
+}
+
+impl Place {
+    /// Whether it wins the crowded comparison (Deb et al. 2002, section III-B): the lower rank, then the emptier
+    /// surroundings.
+    pub(crate) fn compare(&self, other: &Self) -> Ordering {
+        self.rank.cmp(&other.rank).then(other.crowding.total_cmp(&self.crowding))
+    }
+}
+
+/// The place of each of these points.
+pub(crate) fn places(objectives: &[Vec<f64>], violations: &[f64]) -> Vec<Place> {
+    let mut places = vec![Place { rank: 0, crowding: 0.0 }; objectives.len()];
+    for (rank, front) in non_dominated_sort(objectives, violations).into_iter().enumerate() {
+        let points: Vec<&[f64]> = front.iter().map(|&point| objectives[point].as_slice()).collect();
+        for (&point, crowding) in front.iter().zip(crowding_distances(&points)) {
+            places[point] = Place { rank: rank as u32, crowding };
+        }
+    }
+    places
 }
 
 #[cfg(test)]
