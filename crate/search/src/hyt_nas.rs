@@ -152,3 +152,39 @@ impl Strategy for HytNas {
         Inspection::Ranking { learnt_from: count as u32, scores: self.told.iter().map(score).collect() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_adds_most_one_by_one() {
+        let candidate = |value: u16, objectives: [f64; 2]| Candidate {
+            genotype: Genotype(vec![value]),
+            objectives: objectives.to_vec(),
+            violation: 0.0,
+            parent: 7,
+        };
+        let front = vec![vec![9.0, 1.0], vec![1.0, 9.0]];
+        // Up to (9, 9): 4·4 = 16, then 5·3 = 15 of which 3·4 = 12 are covered, then 2·6 = 12 with 2·4 = 8 covered.
+        let choice = vec![candidate(0, [4.0, 6.0]), candidate(1, [5.0, 5.0]), candidate(2, [7.0, 3.0])];
+        let chosen = choose(choice.clone(), front.clone(), 3);
+        assert_eq!(chosen.iter().map(|(genotype, _)| genotype.0[0]).collect::<Vec<_>>(), [1, 2, 0]);
+        assert!(chosen.iter().all(|(_, parent)| *parent == 7));
+        assert_eq!(choose(choice, front, 2).len(), 2);
+    }
+
+    #[test]
+    fn a_plan_is_made_of_full_batches() {
+        let genes = GeneTree::new(Vec::new());
+        let mut strategy = HytNas { genes, startup: 4, batch: 3, told: Vec::new(), plan: (0, Vec::new()) };
+        let mut found = Vec::new();
+        for ask in 0..9 {
+            let objectives = vec![0.5, 1.0];
+            strategy.tell(&Told { ask, genotype: Genotype(Vec::new()), parent: None, objectives });
+            found.push(strategy.planned_from());
+        }
+        let expected = [None, None, None, Some(4), Some(4), Some(4), Some(7), Some(7), Some(7)];
+        assert_eq!(found, expected);
+    }
+}

@@ -138,3 +138,73 @@ impl Strategy for Nsga2 {
         Inspection::Ranks { members, capacity: self.capacity }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use nas_numerics::Rng;
+    use nas_space::{Gene, GeneTree};
+
+    use super::*;
+    use crate::Appraisal;
+
+    fn told(ask: u32, value: u16, objectives: [f64; 2]) -> Told {
+        Told { ask, genotype: Genotype(vec![value]), parent: None, objectives: objectives.to_vec() }
+    }
+
+    fn nsga2(capacity: u32) -> Nsga2 {
+        Nsga2 { capacity, told: Vec::new(), population: Vec::new(), places: Vec::new() }
+    }
+
+    #[test]
+    fn the_worst_of_the_last_front_leaves() {
+        let mut strategy = nsga2(4);
+        strategy.restore(&[
+            told(0, 0, [0.1, 9.0]),
+            told(1, 1, [0.9, 1.0]),
+            told(2, 2, [0.5, 5.0]),
+            told(3, 3, [0.8, 8.0]),
+            // A fifth: ask 3 is dominated by ask 2 and leaves.
+            told(4, 4, [0.6, 4.0]),
+            // A sixth: all are on one front, and ask 2 has the least room: it leaves.
+            told(5, 5, [0.3, 6.0]),
+        ]);
+        let Inspection::Ranks { members, capacity: 4 } = strategy.inspect() else { panic!("ranks of four") };
+        let asks: Vec<u32> = members.iter().map(|member| member.ask).collect();
+        assert_eq!(asks, [0, 1, 4, 5]);
+        assert!(members.iter().all(|member| member.rank == 0));
+        assert_eq!(members[0].crowding, None);
+        // (6 − 1)/(9 − 1) and (0.9 − 0.3)/(0.9 − 0.1)
+        assert!((members[2].crowding.unwrap() - (0.625 + 0.75)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_child_outside_of_the_limits_is_repaired() {
+        // All ten genes have to be 7: hardly any child keeps that, and no draw does.
+        let genes = GeneTree::new((0..10).map(|gene| Gene::new(format!("g{gene}"), 0..8)).collect());
+        let mut strategy = nsga2(4);
+        for ask in 0..4 {
+            let mut values = vec![7; 10];
+            values[ask as usize] = 3;
+            values[ask as usize + 5] = 2;
+            strategy.tell(&Told {
+                ask,
+                genotype: Genotype(values),
+                parent: None,
+                objectives: vec![0.1 * f64::from(ask), 4.0 - f64::from(ask)],
+            });
+        }
+        let mut appraise = |genotype: &Genotype| Appraisal {
+            violation: genotype.0.iter().filter(|&&value| value != 7).count() as f64,
+            costs: vec![1.0],
+        };
+        let mut repaired = 0;
+        for number in 4..24 {
+            let rng = Rng::for_purpose(1, "ask", number);
+            let mut ask =
+                Ask { number: number as u32, genes: &genes, rng, pending: &[], appraise: &mut appraise };
+            let proposal = strategy.ask(&mut ask);
+            repaired += u32::from(proposal.is_some_and(|proposal| proposal.genotype.0 == [7; 10]));
+        }
+        assert!(repaired > 10, "{repaired} of 20");
+    }
+}

@@ -5,15 +5,14 @@ use nas_space::Genotype;
 use crate::known::Known;
 use crate::{Ask, Told};
 
-/// Mutants come from so many of the best results.
-const PARENTS: usize = 10;
-
 /// How many candidates are looked at.
 #[derive(Clone, Copy)]
 pub(crate) struct Effort {
     /// Drawn from the whole space.
     pub(crate) draws: usize,
-    /// Mutants of the best results.
+    /// The best results, of which there are mutants.
+    pub(crate) parents: usize,
+    /// Mutants of them, of each equally many on average.
     pub(crate) mutants: usize,
     /// Steps uphill from the best candidate.
     pub(crate) climbs: u32,
@@ -44,7 +43,7 @@ pub(crate) fn rank_proposals(
 ) -> Ranked {
     let mut found: Vec<(Genotype, Option<u32>)> =
         drawn.into_iter().map(|genotype| (genotype, None)).collect();
-    let parents = &parents[..parents.len().min(PARENTS)];
+    let parents = &parents[..parents.len().min(effort.parents)];
     for _ in 0..effort.mutants {
         let parent = *ask.rng.choose(parents);
         found.push((ask.genes.mutate(&parent.genotype, &mut ask.rng), Some(parent.ask)));

@@ -22,7 +22,8 @@ pub(crate) struct Surrogate<'a> {
 }
 
 impl<'a> Surrogate<'a> {
-    /// Learns from results that come best first; `score` turns their errors into what is learnt. Genotypes under way are
+    /// Learns from results that come best first; `score` turns their errors into what is learnt,
+    /// and the prior deviation says how far the kernel may go from its prior. Genotypes under way are
     /// believed to come out as expected.
     ///
     /// # Panics
@@ -31,12 +32,13 @@ impl<'a> Surrogate<'a> {
         genes: &GeneTree,
         best_first: &[&'a Told],
         score: &dyn Fn(&[f64]) -> Vec<f64>,
+        prior_deviation: f64,
         pending: &[Genotype],
     ) -> Self {
         let scores = |told: &[&Told]| score(&told.iter().map(|told| told.error()).collect::<Vec<_>>());
         let genotypes = |told: &[&'a Told]| told.iter().map(|told| &told.genotype).collect::<Vec<_>>();
         let few = select(best_first, LEARNT_FROM);
-        let kernel = Kernel::learn(genes, &genotypes(&few), &scores(&few));
+        let kernel = Kernel::learn(genes, &genotypes(&few), &scores(&few), prior_deviation);
         let observed = select(best_first, OBSERVED);
         let targets = scores(&observed);
         let process = Process::new(genes, kernel, &genotypes(&observed), &targets, pending);

@@ -153,3 +153,61 @@ impl Strategy for Tpe {
         Inspection::Densities(self.densities(&[]))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use nas_space::Gene;
+
+    use super::*;
+
+    fn tpe() -> Tpe {
+        let genes = GeneTree::new(vec![
+            Gene::new("operator", ["pool", "conv"]),
+            Gene::new("width", 0..4).when(0, [1]),
+        ]);
+        Tpe { genes, startup: 1, good_share: 0.5, told: Vec::new() }
+    }
+
+    fn told(ask: u32, values: [u16; 2], error: f64) -> Told {
+        Told { ask, genotype: Genotype(values.to_vec()), parent: None, objectives: vec![error] }
+    }
+
+    #[test]
+    fn densities_count_where_a_gene_is_active() {
+        let mut strategy = tpe();
+        strategy.restore(&[
+            told(0, [1, 3], 0.1),
+            told(1, [0, 0], 0.2),
+            told(2, [1, 1], 0.8),
+            told(3, [1, 1], 0.9),
+        ]);
+        let densities = strategy.densities(&[Genotype(vec![1, 2])]);
+        // Each with one observation spread over all choices.
+        assert_eq!(densities.good, [vec![1.5 / 3.0, 1.5 / 3.0], vec![0.125, 0.125, 0.125, 1.25 / 2.0]]);
+        // With the one under way.
+        assert_eq!(densities.bad, [vec![0.5 / 4.0, 3.5 / 4.0], vec![0.0625, 2.25 / 4.0, 1.25 / 4.0, 0.0625]]);
+        let score = strategy.score(&densities, &Genotype(vec![1, 3]));
+        assert!((score - libm::log(0.5 / 0.875 * 0.625 / 0.0625)).abs() < 1e-12);
+        // The width does not count where there is none.
+        let score = strategy.score(&densities, &Genotype(vec![0, 0]));
+        assert!((score - libm::log(0.5 / 0.125)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn draws_follow_the_density() {
+        const DRAWS: u32 = 4000;
+        let strategy = tpe();
+        let density = [vec![0.25, 0.75], vec![0.1, 0.2, 0.3, 0.4]];
+        let mut rng = Rng::for_purpose(1, "test", 0);
+        let (mut convolutions, mut widest) = (0, 0);
+        for _ in 0..DRAWS {
+            let genotype = strategy.draw(&density, &mut rng);
+            strategy.genes.check(&genotype).unwrap();
+            convolutions += u32::from(genotype.0[0] == 1);
+            widest += u32::from(genotype.0[1] == 3);
+        }
+        // Four standard deviations are 110 and 116.
+        assert!(convolutions.abs_diff(3000) < 110, "{convolutions}");
+        assert!(widest.abs_diff(1200) < 116, "{widest}");
+    }
+}

@@ -14,17 +14,20 @@ const CHANGES: core::ops::RangeInclusive<f64> = 1e-3..=1.0;
 const PRIOR_SUM: f64 = 6.0;
 /// A priori noise.
 const PRIOR_NOISE: f64 = 0.03;
-/// Standard deviation of the prior of each logarithm. On NAS-Bench-201 a wider one made one search in six believe too much
-/// in too few results, and stay where it was.
-const PRIOR_DEVIATION: f64 = 0.5;
 const MIN_NOISE: f64 = 1e-4;
 
 impl Kernel {
     /// The kernel under which these targets are most probable, given the priors: an ascent of the logarithm of the
     /// posterior density by the signs of its gradient (Rprop: Riedmiller and Braun 1993, "A Direct Adaptive Method for
-    /// Faster Backpropagation Learning"), over the logarithms of scales and noise. The process' variance is the most probable
+    /// Faster Backpropagation Learning"), over the logarithms of scales and noise, each with a normal prior of this standard
+    /// deviation. The process' variance is the most probable
     /// one for each of them.
-    pub(crate) fn learn(genes: &GeneTree, observed: &[&Genotype], targets: &[f64]) -> Self {
+    pub(crate) fn learn(
+        genes: &GeneTree,
+        observed: &[&Genotype],
+        targets: &[f64],
+        prior_deviation: f64,
+    ) -> Self {
         let positions: Vec<Position> =
             observed.iter().map(|genotype| Self::position(genes, genotype)).collect();
         let count = genes.genes().len();
@@ -38,7 +41,7 @@ impl Kernel {
         for _ in 0..STEPS {
             let mut gradient = kernel.likelihood_gradient(&positions, targets);
             for at in 0..=count {
-                gradient[at] -= (logarithms[at] - prior[at]) / (PRIOR_DEVIATION * PRIOR_DEVIATION);
+                gradient[at] -= (logarithms[at] - prior[at]) / (prior_deviation * prior_deviation);
                 let turned = gradient[at] * before[at];
                 let factor = if turned > 0.0 {
                     1.2
@@ -163,7 +166,7 @@ mod tests {
     #[test]
     fn genes_that_matter_get_larger_scales() {
         let (genotypes, targets) = results();
-        let kernel = Kernel::learn(&genes(), &genotypes.iter().collect::<Vec<_>>(), &targets);
+        let kernel = Kernel::learn(&genes(), &genotypes.iter().collect::<Vec<_>>(), &targets, 0.5);
         assert!(kernel.scales[0] > 2.0 * kernel.scales[2], "{kernel:?}");
         assert!(kernel.scales[1] > 2.0 * kernel.scales[2], "{kernel:?}");
     }
@@ -171,7 +174,7 @@ mod tests {
     #[test]
     fn equal_targets_leave_a_kernel() {
         let (genotypes, _) = results();
-        let kernel = Kernel::learn(&genes(), &genotypes.iter().collect::<Vec<_>>(), &[0.0; 40]);
+        let kernel = Kernel::learn(&genes(), &genotypes.iter().collect::<Vec<_>>(), &[0.0; 40], 0.5);
         assert!(kernel.scales.iter().all(|scale| scale.is_finite() && *scale > 0.0), "{kernel:?}");
     }
 }
