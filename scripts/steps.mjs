@@ -8,7 +8,7 @@ import { checkSizes } from './sizes.mjs';
 /** @typedef {{ name: string, run: () => void }} Step */
 
 /** The crates that know JavaScript. */
-const border = ['nas-wasm-border', 'nas-wasm-coordinator', 'nas-wasm-trainer'];
+const border = ['nas-wasm-border', 'nas-wasm-page', 'nas-wasm-coordinator', 'nas-wasm-trainer'];
 const engine = `--workspace ${each('--exclude', [...border, 'nas-cli', 'xtask'])}`;
 const denyWarnings = { RUSTDOCFLAGS: '-D warnings' };
 

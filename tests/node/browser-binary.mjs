@@ -1,5 +1,6 @@
 // The browser's wasm modules in Node: the same files, driven without workers.
 import { readFileSync } from 'node:fs';
+import * as page from '../../www/pkg/page/page.js';
 import * as coordinator from '../../www/pkg/coordinator/coordinator.js';
 import * as trainer from '../../www/pkg/trainer/trainer.js';
 
@@ -7,6 +8,7 @@ const MACS_A_STEP = 50_000_000;
 const WARM_UP_CYCLES = 20;
 
 const instances = [
+  page.initSync({ module: moduleFile('page') }),
   coordinator.initSync({ module: moduleFile('coordinator') }),
   trainer.initSync({ module: moduleFile('trainer') }),
 ];
@@ -36,7 +38,7 @@ export function finish(evaluator) {
 
 /** The first job of a run. */
 export function firstJob(link) {
-  const run = new coordinator.Coordinator(coordinator.readLink(link).config);
+  const run = new coordinator.Coordinator(page.readLink(link).config);
   const job = run.nextJob();
   run.free();
   return job;
@@ -44,7 +46,7 @@ export function firstJob(link) {
 
 /** The log of a run, its jobs done one after the other. */
 export function browserLog(link) {
-  const { config, notices } = coordinator.readLink(link);
+  const { config, notices } = page.readLink(link);
   if (notices.length > 0) throw new Error(notices.map(({ message }) => message).join('\n'));
   const run = new coordinator.Coordinator(config);
   let evaluator;
@@ -64,7 +66,7 @@ export function browserLog(link) {
  * @type {(link: string, cycles: number) => { before: number, after: number }}
  */
 export function memoryOfCycles(link, cycles) {
-  const { config } = coordinator.readLink(link);
+  const { config } = page.readLink(link);
   const cycle = () => {
     const run = new coordinator.Coordinator(config);
     const job = run.nextJob();

@@ -27,7 +27,9 @@ const WASM_OPT_ARGUMENTS: [&str; 8] = [
 /// A crate that becomes a package.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Module {
-    /// What the page and the coordinator worker run.
+    /// What the page runs.
+    Page,
+    /// What the coordinator worker runs.
     Coordinator,
     /// What the trainer workers run.
     Trainer,
@@ -37,6 +39,7 @@ impl Module {
     /// That of the package's files.
     fn name(self) -> &'static str {
         match self {
+            Self::Page => "page",
             Self::Coordinator => "coordinator",
             Self::Trainer => "trainer",
         }
@@ -44,6 +47,7 @@ impl Module {
 
     fn crate_name(self) -> &'static str {
         match self {
+            Self::Page => "nas-wasm-page",
             Self::Coordinator => "nas-wasm-coordinator",
             Self::Trainer => "nas-wasm-trainer",
         }
@@ -64,7 +68,7 @@ pub enum Variant {
 impl Variant {
     fn modules(self) -> &'static [Module] {
         match self {
-            Self::Optimized | Self::Development => &[Module::Coordinator, Module::Trainer],
+            Self::Optimized | Self::Development => &[Module::Page, Module::Coordinator, Module::Trainer],
             Self::Benchmark => &[Module::Trainer],
         }
     }

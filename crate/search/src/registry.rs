@@ -104,38 +104,48 @@ impl Needs {
 /// Makes a strategy for a space.
 pub(crate) type Make = fn(&Settings, &GeneTree) -> Box<dyn Strategy>;
 
-/// How a strategy describes itself, what it needs, and how it is made.
-type Entry = (fn() -> Member, Needs, Make);
+const ONE_UNIQUE: Needs = Needs { count: Count::Unique, ..Needs::RESULTS };
+const SEVERAL_UNIQUE: Needs = Needs { count: Count::Unique, ..Needs::SEVERAL_OBJECTIVES };
 
-/// One line for each strategy.
+/// A strategy as it is listed.
+type Entry = (fn() -> Member, Needs);
+
+/// How each strategy describes itself, and what it needs. What makes it stands apart, so that a page that lists strategies need
+/// not hold them.
 const REGISTRY: &[Entry] = &[
-    (Random::member, Needs::RESULTS, |_, _| Box::new(Random)),
-    (RegularizedEvolution::member, Needs::RESULTS, |settings, _| {
-        Box::new(RegularizedEvolution::new(settings))
-    }),
-    (Genetic::member, Needs::RESULTS, |settings, _| Box::new(Genetic::new(settings))),
-    (LocalSearch::member, Needs { count: Count::Unique, ..Needs::RESULTS }, |_, _| {
-        Box::<LocalSearch>::default()
-    }),
-    (Annealing::member, Needs::RESULTS, |settings, _| Box::new(Annealing::new(settings))),
-    (Reinforce::member, Needs::RESULTS, |settings, genes| Box::new(Reinforce::new(settings, genes))),
-    (Nsga2::member, Needs::SEVERAL_OBJECTIVES, |settings, _| Box::new(Nsga2::new(settings))),
-    (Tpe::member, Needs { count: Count::Unique, ..Needs::RESULTS }, |settings, genes| {
-        Box::new(Tpe::new(settings, genes))
-    }),
-    (Bayesian::member, Needs { count: Count::Unique, ..Needs::RESULTS }, |settings, genes| {
-        Box::new(Bayesian::new(settings, genes))
-    }),
-    (Ehvi::member, Needs { count: Count::Unique, ..Needs::SEVERAL_OBJECTIVES }, |settings, genes| {
-        Box::new(Ehvi::new(settings, genes))
-    }),
-    (HytNas::member, Needs::SEVERAL_OBJECTIVES, |settings, genes| Box::new(HytNas::new(settings, genes))),
+    (Random::member, Needs::RESULTS),
+    (RegularizedEvolution::member, Needs::RESULTS),
+    (Genetic::member, Needs::RESULTS),
+    (LocalSearch::member, ONE_UNIQUE),
+    (Annealing::member, Needs::RESULTS),
+    (Reinforce::member, Needs::RESULTS),
+    (Nsga2::member, Needs::SEVERAL_OBJECTIVES),
+    (Tpe::member, ONE_UNIQUE),
+    (Bayesian::member, ONE_UNIQUE),
+    (Ehvi::member, SEVERAL_UNIQUE),
+    (HytNas::member, Needs::SEVERAL_OBJECTIVES),
 ];
+
+/// How each strategy is made, in the order of [`REGISTRY`].
+const MAKERS: &[Make] = &[
+    |_, _| Box::new(Random),
+    |settings, _| Box::new(RegularizedEvolution::new(settings)),
+    |settings, _| Box::new(Genetic::new(settings)),
+    |_, _| Box::<LocalSearch>::default(),
+    |settings, _| Box::new(Annealing::new(settings)),
+    |settings, genes| Box::new(Reinforce::new(settings, genes)),
+    |settings, _| Box::new(Nsga2::new(settings)),
+    |settings, genes| Box::new(Tpe::new(settings, genes)),
+    |settings, genes| Box::new(Bayesian::new(settings, genes)),
+    |settings, genes| Box::new(Ehvi::new(settings, genes)),
+    |settings, genes| Box::new(HytNas::new(settings, genes)),
+];
+const _: () = assert!(REGISTRY.len() == MAKERS.len());
 
 /// All strategies, as lists show them.
 #[must_use]
 pub fn strategies() -> Vec<Member> {
-    REGISTRY.iter().map(|(member, ..)| member()).collect()
+    REGISTRY.iter().map(|(member, _)| member()).collect()
 }
 
 /// The strategy of that identifier, for a space of these genes. A second result for the same ask replaces the first one.
@@ -143,8 +153,7 @@ pub fn strategies() -> Vec<Member> {
 /// # Errors
 /// If there is none.
 pub fn strategy(id: &str, settings: &Settings, genes: &GeneTree) -> Result<Box<dyn Strategy>, StrategyError> {
-    let (_, _, make) = find(id)?;
-    Ok(Box::new(Revised::new(*make, settings, genes)))
+    Ok(Box::new(Revised::new(MAKERS[find(id)?], settings, genes)))
 }
 
 /// What the strategy of that identifier needs.
@@ -152,11 +161,11 @@ pub fn strategy(id: &str, settings: &Settings, genes: &GeneTree) -> Result<Box<d
 /// # Errors
 /// If there is none.
 pub fn needs(id: &str) -> Result<Needs, StrategyError> {
-    find(id).map(|(_, needs, _)| *needs)
+    find(id).map(|place| REGISTRY[place].1)
 }
 
-fn find(id: &str) -> Result<&'static Entry, StrategyError> {
-    REGISTRY.iter().find(|(member, ..)| member().id == id).ok_or_else(|| StrategyError::Unknown {
+fn find(id: &str) -> Result<usize, StrategyError> {
+    REGISTRY.iter().position(|(member, _)| member().id == id).ok_or_else(|| StrategyError::Unknown {
         id: id.to_owned(),
         known: strategies().iter().map(|member| member.id).collect::<Vec<_>>().join(", "),
     })

@@ -1,4 +1,4 @@
-/** The engine's two WebAssembly modules: that of the page and the coordinator, and that of the trainers. */
+/** The engine's WebAssembly modules: that of the page, that of the coordinator, and that of the trainers. */
 import { EngineFailure, asEngineError } from './errors';
 import { fetchBytes } from './fetch-bytes';
 

@@ -6,8 +6,9 @@ import {
   initSync,
   readLink,
   writeLink,
-} from '../../pkg/coordinator/coordinator.js';
+} from '../../pkg/page/page.js';
 import coordinatorUrl from '../../pkg/coordinator/coordinator_bg.wasm?url';
+import pageUrl from '../../pkg/page/page_bg.wasm?url';
 import trainerUrl from '../../pkg/trainer/trainer_bg.wasm?url';
 import type { Catalog } from '../protocol/generated/Catalog';
 import type { CandidateView } from '../protocol/generated/CandidateView';
@@ -33,24 +34,21 @@ const FACTORY: WorkerFactory = {
 
 /** Opens the engine. Throws an `EngineError` if the browser lacks what it needs, or the module cannot be had. */
 export async function openEngine(): Promise<Engine> {
-  const module = await compileModule(coordinatorUrl);
-  initSync({ module });
-  return new WasmEngine(module, readCatalog() as Catalog);
+  initSync({ module: await compileModule(pageUrl) });
+  return new WasmEngine(readCatalog() as Catalog);
 }
 
 class WasmEngine implements Engine {
   readonly #files: DataFiles;
+  readonly #coordinator = new LazyModule(coordinatorUrl);
   readonly #trainer = new LazyModule(trainerUrl);
   #problem: { readonly key: string; readonly handle: Problem } | undefined;
 
-  constructor(
-    private readonly coordinator: WebAssembly.Module,
-    readonly catalog: Catalog,
-  ) {
+  constructor(readonly catalog: Catalog) {
     this.#files = new DataFiles(catalog.datasets);
     whenIdle(() => {
-      // What is wrong with it is told when a search needs it.
-      this.#trainer.get().catch(() => undefined);
+      // What is wrong with them is told when a search needs them.
+      for (const module of [this.#coordinator, this.#trainer]) module.get().catch(() => undefined);
     });
   }
 
@@ -93,7 +91,7 @@ class WasmEngine implements Engine {
   start(config: RunConfig, workers: number, listener: SessionListener): Session {
     const data = this.#of(config).data() as DataSpec;
     return new WorkerSession({
-      coordinatorModule: this.coordinator,
+      coordinatorModule: this.#coordinator.get(),
       trainerModule: this.#trainer.get(),
       config,
       data,

@@ -38,12 +38,13 @@ class Bench {
   readonly log = vi.fn();
   readonly lanes = vi.fn();
   readonly file = deferred<ArrayBuffer>();
+  readonly coordinatorModule = deferred<WebAssembly.Module>();
   readonly trainerModule = deferred<WebAssembly.Module>();
   readonly session: WorkerSession;
 
   constructor(workers = 2) {
     this.session = new WorkerSession({
-      coordinatorModule: { of: 'coordinator' },
+      coordinatorModule: this.coordinatorModule.promise,
       trainerModule: this.trainerModule.promise,
       config: { seed: 7 } as RunConfig,
       data: { id: 'digits8' } as DataSpec,
@@ -67,6 +68,7 @@ class Bench {
   }
 
   everythingArrives(): void {
+    this.coordinatorModule.resolve({ of: 'coordinator' });
     this.file.resolve(new ArrayBuffer(8));
     this.trainerModule.resolve({});
   }
@@ -134,11 +136,14 @@ function settled(): Promise<void> {
 }
 
 describe('a session', () => {
-  it('opens the coordinator at once, and the trainers when their module and the file are there', async () => {
+  it('opens the coordinator when its module is there, and the trainers when theirs and the file are', async () => {
     const bench = new Bench();
     expect(bench.kinds, 'nothing is heard before the caller holds the session').toEqual([]);
     await settled();
     expect(bench.kinds).toEqual(['opening']);
+    expect(bench.coordinator.heard).toEqual([]);
+    bench.coordinatorModule.resolve({ of: 'coordinator' });
+    await settled();
     expect(bench.coordinator.heard).toEqual([
       { kind: 'open', module: { of: 'coordinator' }, config: { seed: 7 } },
     ]);
@@ -236,6 +241,7 @@ describe('trouble', () => {
 
   it.each<[string, string, (bench: Bench) => Pick<Deferred<unknown>, 'reject'>]>([
     ['data file', 'data-unavailable', ({ file }) => file],
+    ['module of the coordinator', 'engine-unavailable', ({ coordinatorModule }) => coordinatorModule],
     ['module of the trainers', 'engine-unavailable', ({ trainerModule }) => trainerModule],
   ])('with the %s ends the session', async (_, code, missing) => {
     const bench = new Bench();

@@ -13,8 +13,8 @@ export interface WorkerFactory {
 }
 
 export interface SessionParts {
-  readonly coordinatorModule: WebAssembly.Module;
-  /** Already on its way, as is the file. */
+  /** Already on their way, as is the file. */
+  readonly coordinatorModule: Promise<WebAssembly.Module>;
   readonly trainerModule: Promise<WebAssembly.Module>;
   readonly config: RunConfig;
   readonly data: DataSpec;
@@ -74,7 +74,7 @@ export class WorkerSession implements Session {
 
   async #open(): Promise<void> {
     if (this.#isOver()) return;
-    const { coordinatorModule: module, config, data, workers, factory, listener } = this.parts;
+    const { coordinatorModule, trainerModule, config, data, workers, factory, listener } = this.parts;
     listener.state(this.#state);
     try {
       if (workers < 1) throw noWorkers();
@@ -85,9 +85,11 @@ export class WorkerSession implements Session {
       this.#coordinator.onerror = (event) => {
         this.#fail({ code: 'coordinator-lost', message: messageOf(event) });
       };
-      this.#tell({ kind: 'open', module, config });
-      const [trainerModule, file] = await Promise.all([this.parts.trainerModule, this.parts.file]);
-      this.#equipment = { module: trainerModule, data, file };
+      const opened = coordinatorModule.then((module) => {
+        this.#tell({ kind: 'open', module, config });
+      });
+      const [module, file] = await Promise.all([trainerModule, this.parts.file, opened]);
+      this.#equipment = { module, data, file };
       for (let worker = 0; worker < workers; worker += 1) this.#startTrainer(worker, this.#equipment);
     } catch (error) {
       this.#fail(asEngineError(error));
