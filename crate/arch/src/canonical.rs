@@ -22,15 +22,22 @@ const NAME_DIGITS: usize = 12;
 pub struct Canonical {
     /// Only live layers, in canonical order, with canonical names.
     pub network: Network,
-    /// Digest of that form: equal for isomorphic networks, different for all others.
-    pub digest: Digest,
 }
 
 impl Canonical {
+    /// Digest of that form: equal for isomorphic networks, different for all others.
+    ///
+    /// # Panics
+    /// Never: a network is always JSON.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        sha256(serde_json::to_string(&self.network).expect("a network is always JSON").as_bytes())
+    }
+
     /// A short name, equal for equal networks.
     #[must_use]
     pub fn name(&self) -> String {
-        self.digest.short(NAME_DIGITS)
+        self.digest().short(NAME_DIGITS)
     }
 }
 
@@ -42,9 +49,7 @@ impl Canonical {
 pub fn canonical(graph: &Graph) -> Canonical {
     let live = Live::new(graph);
     let order = live.canonical_order();
-    let network = live.network(graph.input, &order);
-    let text = serde_json::to_string(&network).expect("a network is always JSON");
-    Canonical { network, digest: sha256(text.as_bytes()) }
+    Canonical { network: live.network(graph.input, &order) }
 }
 
 /// The live part of a graph: vertex 0 is the input, the others are nodes that reach the output.
@@ -64,7 +69,7 @@ struct Live {
 /// By vertex; the colours in use are 0, 1, 2 and so on.
 type Colours = Vec<usize>;
 /// One line for each vertex in canonical order: its label and where its inputs stand in that order.
-type Certificate = Vec<(String, Vec<usize>)>;
+type Certificate<'a> = Vec<(&'a str, Vec<usize>)>;
 
 impl Live {
     fn new(graph: &Graph) -> Self {
@@ -110,23 +115,9 @@ impl Live {
 
     /// Splits classes of colour until each vertex's readers and inputs are told by its colour.
     fn refine(&self, mut colours: Colours) -> Colours {
+        let mut signatures = Signatures::new(self);
         while smallest_shared_colour(&colours).is_some() {
-            let mut readers = vec![Vec::new(); colours.len()];
-            for (reader, inputs) in self.inputs.iter().enumerate() {
-                for (place, &input) in inputs.iter().enumerate() {
-                    let place = if self.commutative[reader] { 0 } else { place };
-                    readers[input].push((colours[reader], place));
-                }
-            }
-            let signatures: Vec<_> = readers
-                .into_iter()
-                .enumerate()
-                .map(|(v, mut readers)| {
-                    readers.sort_unstable();
-                    (colours[v], self.coloured_inputs(v, &colours), readers)
-                })
-                .collect();
-            let refined = ranks(&signatures);
+            let refined = signatures.ranks(self, &colours);
             if refined == colours {
                 break;
             }
@@ -158,10 +149,10 @@ impl Live {
         order
     }
 
-    fn certificate(&self, order: &[usize]) -> Certificate {
+    fn certificate(&self, order: &[usize]) -> Certificate<'_> {
         let mut place = vec![0; order.len()];
         order.iter().enumerate().for_each(|(index, &v)| place[v] = index);
-        order.iter().map(|&v| (self.labels[v].clone(), self.coloured_inputs(v, &place))).collect()
+        order.iter().map(|&v| (self.labels[v].as_str(), self.coloured_inputs(v, &place))).collect()
     }
 
     /// Writes the network down in this order, with canonical names.
@@ -184,10 +175,100 @@ impl Live {
     }
 }
 
+/// What tells vertices of one colour apart: the colours of what they read, then of what reads them, with the places at which it
+/// does. One buffer for all vertices, used again in each round.
+struct Signatures {
+    /// For each vertex, where its inputs stand in `inputs`.
+    input_starts: Vec<usize>,
+    /// Colours.
+    inputs: Vec<usize>,
+    /// For each vertex, where its readers stand in `readers` and `reader_places`.
+    reader_starts: Vec<usize>,
+    /// Readers, and the places at which they read; 0 where the place makes no difference.
+    readers: Vec<(usize, usize)>,
+    /// Colours of the readers, and the places.
+    reader_colours: Vec<(usize, usize)>,
+}
+
+impl Signatures {
+    fn new(live: &Live) -> Self {
+        let count = live.inputs.len();
+        let mut reader_counts = vec![0; count];
+        live.inputs.iter().flatten().for_each(|&input| reader_counts[input] += 1);
+        let input_starts = starts(live.inputs.iter().map(Vec::len));
+        let reader_starts = starts(reader_counts.iter().copied());
+        let mut readers = vec![(0, 0); reader_starts[count]];
+        let mut free = reader_starts.clone();
+        for (reader, inputs) in live.inputs.iter().enumerate() {
+            for (place, &input) in inputs.iter().enumerate() {
+                readers[free[input]] = (reader, if live.commutative[reader] { 0 } else { place });
+                free[input] += 1;
+            }
+        }
+        Self {
+            inputs: vec![0; input_starts[count]],
+            reader_colours: readers.clone(),
+            readers,
+            input_starts,
+            reader_starts,
+        }
+    }
+
+    /// The ranks of the vertices by colour, then by signature. Only where several share a colour the signature matters.
+    fn ranks(&mut self, live: &Live, colours: &Colours) -> Colours {
+        let mut order: Vec<usize> = (0..colours.len()).collect();
+        order.sort_unstable_by_key(|&vertex| colours[vertex]);
+        for class in order.chunk_by_mut(|&a, &b| colours[a] == colours[b]).filter(|class| class.len() > 1) {
+            for &vertex in &*class {
+                self.look(live, vertex, colours);
+            }
+            class.sort_unstable_by(|&a, &b| self.of(a).cmp(&self.of(b)));
+        }
+        let mut ranks = vec![0; colours.len()];
+        for pair in order.windows(2) {
+            let [before, vertex] = [pair[0], pair[1]];
+            let differs = colours[before] != colours[vertex] || self.of(before) != self.of(vertex);
+            ranks[vertex] = ranks[before] + usize::from(differs);
+        }
+        ranks
+    }
+
+    /// Notes the colours around a vertex.
+    fn look(&mut self, live: &Live, vertex: usize, colours: &Colours) {
+        let inputs = &mut self.inputs[self.input_starts[vertex]..self.input_starts[vertex + 1]];
+        inputs.iter_mut().zip(&live.inputs[vertex]).for_each(|(noted, &input)| *noted = colours[input]);
+        if live.commutative[vertex] {
+            inputs.sort_unstable();
+        }
+        let range = self.reader_starts[vertex]..self.reader_starts[vertex + 1];
+        let noted = &mut self.reader_colours[range.clone()];
+        for (noted, &(reader, place)) in noted.iter_mut().zip(&self.readers[range]) {
+            *noted = (colours[reader], place);
+        }
+        noted.sort_unstable();
+    }
+
+    fn of(&self, vertex: usize) -> (&[usize], &[(usize, usize)]) {
+        let inputs = &self.inputs[self.input_starts[vertex]..self.input_starts[vertex + 1]];
+        (inputs, &self.reader_colours[self.reader_starts[vertex]..self.reader_starts[vertex + 1]])
+    }
+}
+
+/// Where parts of these lengths start, and where the last one ends.
+fn starts(lengths: impl Iterator<Item = usize>) -> Vec<usize> {
+    let mut starts = vec![0];
+    let mut end = 0;
+    starts.extend(lengths.map(|length| {
+        end += length;
+        end
+    }));
+    starts
+}
+
 /// Search for the order with the smallest certificate.
 struct Search<'a> {
     live: &'a Live,
-    best: Option<(Certificate, Vec<usize>)>,
+    best: Option<(Certificate<'a>, Vec<usize>)>,
     /// Permutations of the vertices under which the graph is unchanged, found on the way.
     automorphisms: Vec<Vec<usize>>,
 }

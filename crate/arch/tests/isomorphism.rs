@@ -93,7 +93,7 @@ fn a_network_with_one_layer_changed_is_another() {
         if let Op::Conv2d(conv) = &mut layer.op {
             conv.kernel = nas_arch::Pair::square(5);
             changed += 1;
-            let names = [&network, &other].map(|network| canonical(&network.resolve().unwrap()).digest);
+            let names = [&network, &other].map(|network| canonical(&network.resolve().unwrap()).digest());
             assert_ne!(names[0], names[1], "{network:?}");
         }
     }

@@ -5,7 +5,7 @@ use crate::known::Known;
 use crate::pareto::{Place, places};
 use crate::{Ask, Inspection, Proposal, Standing, Strategy, Told};
 
-/// Chance that a child has two parents before it is mutated (Deb et al. 2002, section V-A).
+/// Chance that a child has two parents before it is mutated (Deb et al. 2002, section IV).
 const CROSSOVER: f32 = 0.9;
 /// Children that may be known already or break a limit before the nearest of them to the limits is repaired.
 const MAX_CHILDREN: u32 = 50;

@@ -17,7 +17,7 @@ pub fn distinct_networks(space: &dyn Space, most: u32) -> Option<usize> {
     }
     let digest = |genotype| {
         let graph = space.decode(&genotype).resolve().expect("a space decodes to sound networks");
-        canonical(&graph).digest
+        canonical(&graph).digest()
     };
     let mut digests: Vec<_> = space.genes().all().map(digest).collect();
     digests.sort_unstable();

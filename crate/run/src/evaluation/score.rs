@@ -10,7 +10,7 @@ use super::{PASSES, integer, real};
 pub(crate) const ID: &str = "score";
 /// The proxy that is used when nothing is said: of those with published ranks the best on NAS-Bench-201 (docs/scores.md).
 const DEFAULT_PROXY: &str = "naswot";
-/// Images of a batch when nothing is said: as Abdelfattah et al. 2021.
+/// Images of a batch when nothing is said: two of training.
 const BATCH_SIZE: u32 = 64;
 
 /// A score that stands for the accuracy of a network that is not trained. The larger, the better the network is said to be.

@@ -11,7 +11,7 @@ use crate::{Ask, Told};
 const POPULATION: usize = 40;
 /// Generations of as many children as members.
 const GENERATIONS: u32 = 5;
-/// Chance that a child has two parents (Deb et al. 2002, section V-A).
+/// Chance that a child has two parents (Deb et al. 2002, section IV).
 const CROSSOVER: f32 = 0.9;
 
 /// A candidate of the predicted front.
