@@ -43,6 +43,15 @@ test('runs by each zero-cost score: one log', () => {
   }
 });
 
+test('runs by each strategy: one log', () => {
+  const strategies = JSON.parse(nas('list', 'strategies', '--json'));
+  assert.ok(strategies.length >= 11);
+  for (const { id } of strategies) {
+    const link = `v=1&strategy=${id}&eval=score&score.proxy=params&candidates=40&samples=64&device=raspberry-pi&train.final_epochs=0`;
+    assert.equal(browserLog(link), nativeLog(link, 2), id);
+  }
+});
+
 test('a limit of 17 digits: one log', () => {
   const link =
     'v=1&candidates=2&epochs=1&samples=64&layers.widths=4&train.final_epochs=0&latency_ms=907.3038322028689';
