@@ -107,7 +107,7 @@ test('several devices are served, and single ones limited', async ({ page, playg
   await page.keyboard.press('Enter');
   await expect(page.getByTestId('device-limit')).toContainText('12.5');
   await expect(page).toHaveURL(/devices=arduino-uno&limits=latency@rp2040:12.5&over=mean/);
-  await expect(page.getByTestId('front-chart')).toContainText('mean of Pixel 3, Arduino Uno');
+  await expect(page.getByTestId('front-chart')).toContainText('mean of Google Pixel 3, Arduino Uno');
 
   await page.getByTestId('device-limit').getByRole('button').click();
   await page.getByTestId('device-arduino-uno').getByRole('button').click();

@@ -1,7 +1,7 @@
 /** Measures this browser in a worker of its own. */
 import type { FromMeasuring, OpenMeasuring } from '../protocol/messages';
 import type { Measuring } from './engine';
-import { EngineFailure } from './errors';
+import { EngineFailure, asEngineError } from './errors';
 
 export interface MeasuringParts {
   readonly module: Promise<WebAssembly.Module>;
@@ -26,8 +26,9 @@ export function startMeasuring({ module, worker: makeWorker, progress }: Measuri
       });
     };
     const fail = (error: unknown): void => {
+      const { code, message } = asEngineError(error);
       end(() => {
-        reject(error as Error);
+        reject(new EngineFailure(code, message));
       });
     };
     module.then((compiled) => {
@@ -44,7 +45,7 @@ export function startMeasuring({ module, worker: makeWorker, progress }: Measuri
             });
             break;
           case 'failed':
-            fail(new EngineFailure(message.error.code, message.error.message));
+            fail(message.error);
             break;
           default:
             message satisfies never;

@@ -138,7 +138,7 @@ export const en = {
       analytical: 'formula',
       'look-up-table': 'look-up table',
       prediction: 'prediction',
-      measured: 'measurement',
+      measured: 'measuring',
     } satisfies Record<Method, string>,
     sentences: {
       'stated-peak': 'Operations by the stated peak rate: a lower bound that no network reaches.',
@@ -164,11 +164,10 @@ export const en = {
     measure: 'Measure',
     measureHint:
       'Runs operators of every kind with the trainer’s own kernels, some seconds long; best while the machine does nothing else',
-    again: 'Anew',
     measuring: (percent: string) => `Measuring this browser: ${percent}`,
     cancel: 'Cancel',
-    open: 'Open CSV',
-    openHint: 'A table of operators’ times, as “nas measure” writes it',
+    open: 'Open',
+    openHint: 'A CSV file: a table of operators’ times, as “nas measure” writes it',
     save: 'Save',
     saveHint: 'Save the table as CSV: whoever opens the link needs it',
   },
@@ -229,6 +228,7 @@ export const en = {
     insteadOf: (operator: string, better: string) => `${operator} (${better} is better)`,
     settings: 'Settings',
     invalid: 'This cannot be searched:',
+    needsTable: 'First the device needs a table of measurements: measure or open one on its card.',
   },
 
   strategy: {
@@ -430,9 +430,9 @@ export const en = {
     test: (accuracy: string) => `test ${accuracy}`,
     testHint: 'Accuracy on the test images after the final training. They were used once.',
     latency: 'latency',
-    peakRate: 'estimate from the peak rate',
+    lowerBound: 'lower bound',
     estimate: (error: string) => `estimate ± ${error}`,
-    estimateOnly: 'estimate, error unknown',
+    estimateOnly: 'estimate ± ?',
     ownArray: 'on its own array',
     worst: 'worst of the devices',
     mean: 'mean of the devices',

@@ -130,7 +130,7 @@ export const es: Catalog = {
   },
 
   estimate: {
-    title: 'Latencia según',
+    title: 'Latencia',
     methods: {
       'stated-peak': 'máximo declarado',
       analytical: 'fórmula',
@@ -150,7 +150,7 @@ export const es: Catalog = {
     },
     error: (percent) => `error ± ${percent}`,
     errorUnknown: 'error desconocido',
-    lowerBound: 'cota inferior, error desconocido',
+    lowerBound: 'cota, error desconocido',
     power: 'Potencia',
     powerHint: 'La energía es potencia × latencia; vacío: la potencia del dispositivo',
     none: 'Todavía no hay nada medido.',
@@ -163,11 +163,10 @@ export const es: Catalog = {
     measure: 'Medir',
     measureHint:
       'Ejecuta operadores de cada tipo con los núcleos del entrenador durante unos segundos; mejor si la máquina no hace nada más',
-    again: 'De nuevo',
     measuring: (percent) => `Midiendo este navegador: ${percent}`,
     cancel: 'Cancelar',
-    open: 'Abrir CSV',
-    openHint: 'Una tabla de tiempos de operadores, como la escribe «nas measure»',
+    open: 'Abrir',
+    openHint: 'Un archivo CSV: una tabla de tiempos de operadores, como la escribe «nas measure»',
     save: 'Guardar',
     saveHint: 'Guardar la tabla como CSV: quien abra el enlace la necesita',
   },
@@ -228,6 +227,7 @@ export const es: Catalog = {
     insteadOf: (operator, better) => `${operator} (es mejor ${better})`,
     settings: 'Ajustes',
     invalid: 'Así no se puede buscar:',
+    needsTable: 'Primero el dispositivo necesita una tabla de mediciones: mide o abre una en su tarjeta.',
   },
 
   strategy: {
@@ -411,9 +411,9 @@ export const es: Catalog = {
     test: (accuracy) => `prueba ${accuracy}`,
     testHint: 'Exactitud en las imágenes de prueba tras el entrenamiento final. Se usaron una vez.',
     latency: 'latencia',
-    peakRate: 'estimada con la tasa máxima',
+    lowerBound: 'cota inferior',
     estimate: (error) => `estimada ± ${error}`,
-    estimateOnly: 'estimada, error desconocido',
+    estimateOnly: 'estimada ± ?',
     ownArray: 'en su propia matriz',
     worst: 'la peor de los dispositivos',
     mean: 'la media de los dispositivos',

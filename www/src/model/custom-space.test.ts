@@ -8,7 +8,7 @@ describe('a space of one’s own', () => {
   });
 
   it.each([
-    ['line 12: there is no gene', 12],
+    ['not a search space: line 12: there is no gene', 12],
     ['the file has 20000 bytes', null],
     ['a timeline 3: no', null],
   ])('%s', (message, line) => {

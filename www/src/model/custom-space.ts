@@ -12,6 +12,6 @@ export const EXAMPLES = [
 
 /** The line of which the engine says something, from 1; null if it names none. */
 export function lineOf(message: string): number | null {
-  const line = /^line (\d+):/.exec(message)?.[1];
+  const line = /\bline (\d+):/.exec(message)?.[1];
   return line === undefined ? null : Number(line);
 }

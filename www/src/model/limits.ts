@@ -36,17 +36,9 @@ export const UNITS: Partial<Record<Objective, string>> = {
 
 /** Whether a cost can be told on a single device, by its own method. */
 export function canLimit(constraint: Objective, device: Device): boolean {
-  const hasLatency = ownMethod(device) !== 'measured';
-  switch (constraint) {
-    case 'latency':
-      return hasLatency;
-    case 'energy':
-      return hasLatency && device.power !== null;
-    case 'area':
-      return false;
-    default:
-      return true;
-  }
+  if (constraint === 'area') return false;
+  const isTold = ownMethod(device) !== 'measured' && (constraint === 'latency' || device.power !== null);
+  return isTold || (constraint !== 'latency' && constraint !== 'energy');
 }
 
 /** Limits of single devices without one. */

@@ -11,7 +11,6 @@ import type { Selection } from '../model/candidates';
 import { blocksOf } from '../model/network/blocks';
 import type { CandidateView } from '../protocol/generated/CandidateView';
 import type { LogLine } from '../protocol/generated/LogLine';
-import type { RunConfig } from '../protocol/generated/RunConfig';
 import type { Shelf } from '../store/shelf';
 import type { TableShelf } from '../store/table-shelf';
 import { Choice } from './choice.svelte';

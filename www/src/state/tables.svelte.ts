@@ -1,6 +1,5 @@
 import type { Engine, EngineError, Measuring } from '../engine/engine';
 import { EngineFailure, asEngineError } from '../engine/errors';
-import type { Method } from '../protocol/generated/Method';
 import type { KeptTable, TableShelf } from '../store/table-shelf';
 
 /** As on the command line. */
