@@ -132,7 +132,7 @@ export const es: Catalog = {
   estimate: {
     title: 'Latencia',
     methods: {
-      'stated-peak': 'máximo declarado',
+      'stated-peak': 'pico declarado',
       analytical: 'fórmula',
       'look-up-table': 'tabla',
       prediction: 'predicción',
