@@ -19,7 +19,6 @@ impl Coordinator {
     /// # Errors
     /// If the configuration cannot be, the table is another, or no candidate keeps the limits.
     #[wasm_bindgen(constructor)]
-    #[expect(clippy::needless_pass_by_value, reason = "so it comes over the border")]
     pub fn new(
         #[wasm_bindgen(unchecked_param_type = "RunConfig")] config: JsValue,
         table: Option<String>,

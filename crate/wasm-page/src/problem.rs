@@ -21,7 +21,6 @@ impl ProblemHandle {
     /// # Errors
     /// If the configuration cannot be, or the table is another.
     #[wasm_bindgen(constructor)]
-    #[expect(clippy::needless_pass_by_value, reason = "so it comes over the border")]
     pub fn new(
         #[wasm_bindgen(unchecked_param_type = "RunConfig")] config: JsValue,
         table: Option<String>,
