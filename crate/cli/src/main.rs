@@ -2,6 +2,7 @@
 #![expect(clippy::print_stderr, reason = "this is a command line")]
 
 mod accelerator;
+mod alike;
 mod bench;
 mod bits;
 mod cost;
@@ -45,6 +46,8 @@ enum Verb {
     Score(score::Arguments),
     /// Draws networks from a search space, one JSON object a line.
     Sample(sample::Arguments),
+    /// Looks for the candidate of a search space that is most like a network: where a search may start.
+    Alike(alike::Arguments),
     /// Prices the operators of a search space on a device, and says which of them others dominate.
     Refine(refine::Arguments),
     /// Measures how fast networks are trained on this machine.
@@ -65,6 +68,7 @@ fn main() {
         Verb::Cost(arguments) => cost::cost(&arguments),
         Verb::Score(arguments) => score::score(&arguments),
         Verb::Sample(arguments) => sample::sample(&arguments),
+        Verb::Alike(arguments) => alike::alike(&arguments),
         Verb::Refine(arguments) => refine::refine(&arguments),
         Verb::Bench(arguments) => bench::bench(&arguments),
         Verb::Bits(arguments) => bits::bits(&arguments),

@@ -155,7 +155,30 @@ impl Problem {
             final_recipe: final_recipe(config, &training),
             score,
         };
-        if config.refine { problem.refined() } else { Ok(problem) }
+        let problem = if config.refine { problem.refined()? } else { problem };
+        problem.check_starts()?;
+        Ok(problem)
+    }
+
+    /// Refuses to start from what the search could not propose.
+    fn check_starts(&self) -> Result<(), RunError> {
+        for genotype in &self.config.start {
+            let refuse = |problem: String| Err(bad_setting("start", format!("{genotype}: {problem}")));
+            match self.price(genotype) {
+                Err(RunError::Genotype(error)) => {
+                    return refuse(format!("{error}; genotypes are those of the space with these settings"));
+                }
+                Err(error) => return Err(error),
+                Ok(Priced { violations, .. }) => {
+                    if let Some(violation) = violations.first() {
+                        return refuse(format!(
+                            "{violation}; raise the limit, or start from another candidate"
+                        ));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The strategy, as yet without results.

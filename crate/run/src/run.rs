@@ -289,6 +289,9 @@ impl Run {
 
     fn ask(&mut self) {
         let ask = self.candidates.len() as u32;
+        if let Some(start) = self.problem.config.start.get(ask as usize) {
+            return self.admit(ask, start.clone(), None, Rejections::default());
+        }
         let problem = &self.problem;
         let mut rejections = Rejections::default();
         let mut appraise = |genotype: &Genotype| {

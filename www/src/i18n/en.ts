@@ -149,6 +149,18 @@ export const en = {
     ancestry: 'Who came from whom: each candidate by order and accuracy, linked to its parent',
     noAncestry: 'Candidates by order and accuracy',
     empty: 'Each candidate will appear here, by order and accuracy.',
+    startsFrom: (digits: string, count: number) =>
+      `Starts from ${digits} given ${count === 1 ? 'candidate' : 'candidates'}.`,
+    startsLeftOut: (digits: string, count: number) =>
+      `${digits} left out: no longer ${count === 1 ? 'a candidate' : 'candidates'} of this space, or over a limit.`,
+    startIsAlike: (file: string, distance: string) =>
+      `The candidate most like ${file} differs from it (distance ${distance}).`,
+    startIsSame: (file: string) => `One is the network of ${file}.`,
+    startBreaksLimit: (file: string) => `The candidate most like ${file} breaks a limit.`,
+    clearStarts: 'Start afresh',
+    startFromFront: 'Start from this front',
+    startFromFrontHint:
+      'The next search proposes the candidates of this front first, then goes on with its strategy',
   },
 
   evaluation: {
@@ -321,6 +333,9 @@ export const en = {
     another: 'Another',
     open: 'Open a network',
     openHint: 'Open a network of your own, a JSON file; it can also be dropped here',
+    startFrom: 'Start the search from this network',
+    startFromHint:
+      'The next search proposes this network first; of a file, the candidate that is most like it',
     save: 'Save this network',
     saveHint: 'Save this network as a JSON file, which opens here again and on the command line',
     close: 'Close',

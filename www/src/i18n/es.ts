@@ -148,6 +148,18 @@ export const es: Catalog = {
     ancestry: 'Quién viene de quién: cada candidata según su orden y exactitud, unida a su madre',
     noAncestry: 'Las candidatas según su orden y exactitud',
     empty: 'Cada candidata aparecerá aquí, por orden y exactitud.',
+    startsFrom: (digits: string, count: number) =>
+      `Parte de ${digits} ${count === 1 ? 'candidata dada' : 'candidatas dadas'}.`,
+    startsLeftOut: (digits: string, count: number) =>
+      `${digits} fuera: ya no ${count === 1 ? 'es candidata' : 'son candidatas'} de este espacio, o supera un límite.`,
+    startIsAlike: (file: string, distance: string) =>
+      `La candidata más parecida a ${file} difiere de ella (distancia ${distance}).`,
+    startIsSame: (file: string) => `Una es la red de ${file}.`,
+    startBreaksLimit: (file: string) => `La candidata más parecida a ${file} supera un límite.`,
+    clearStarts: 'Partir de cero',
+    startFromFront: 'Partir de este frente',
+    startFromFrontHint:
+      'La próxima búsqueda propone primero las candidatas de este frente y sigue con su estrategia',
   },
 
   evaluation: {
@@ -302,6 +314,9 @@ export const es: Catalog = {
     another: 'Otra',
     open: 'Abrir una red',
     openHint: 'Abre una red tuya, un archivo JSON; también se puede soltar aquí',
+    startFrom: 'Partir de esta red',
+    startFromHint:
+      'La próxima búsqueda propone primero esta red; si es de un archivo, la candidata más parecida a ella',
     save: 'Guardar esta red',
     saveHint: 'Guarda esta red como archivo JSON, que se abre aquí y en la línea de comandos',
     close: 'Cerrar',

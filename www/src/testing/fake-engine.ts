@@ -33,6 +33,7 @@ export function fakeEngine(candidatesPerSecond: number): Engine {
       const genes = JSON.parse(json) as number[];
       return fakeCandidate(config, FAKE_DEVICES, genes);
     },
+    alike: (_, json) => ({ genes: JSON.parse(json) as number[], distance: 1 }),
     contactSheet: (_, count) => Promise.resolve(fakeSheet(count)),
     start: (config, workers, listener) => new FakeSession(config, workers, listener, candidatesPerSecond),
   };

@@ -5,6 +5,8 @@ use nas_space::{Gene, GeneTree, Space};
 use super::*;
 use crate::{EpochScore, FeasibilitySearch};
 
+mod starts;
+
 fn facts() -> DataFacts {
     DataFacts {
         id: "digits8".into(),
