@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use nas_arch::Network;
-use nas_cost::{Method, Table};
+use nas_cost::Table;
 use nas_evaluate::Images;
 use nas_numerics::sha256;
 use nas_run::{CandidateCosts, DataFacts, FrontMember, LogLine, Phase, Problem, Run, RunConfig, link};
@@ -103,11 +103,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
-/// The table that a run prices with, as the one of its device.
+/// The table that a run prices with.
 fn read_table(path: &str, config: &RunConfig) -> Result<Table, Failure> {
     let text = network::read_text(path, MAX_TABLE_BYTES)?;
-    let is_measured_here = config.estimator != Some(Method::LookUpTable);
-    Table::from_csv(&config.device, is_measured_here, &text).map_err(|error| Failure::in_file(path, error))
+    config.read_table(&text).map_err(|error| Failure::in_file(path, error))
 }
 
 /// As many threads as processors.

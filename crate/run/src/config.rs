@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use nas_cost::{DeviceLimit, Method, Objective, Over};
+use nas_cost::{CostError, DeviceLimit, Method, Objective, Over, Table};
 use nas_member::SettingValue;
 use nas_space::Genotype;
 use serde::{Deserialize, Serialize};
@@ -111,6 +111,17 @@ pub struct RunConfig {
     pub start: Vec<Genotype>,
     /// Settings that the members declare, by `member.name`; those not named have their defaults.
     pub settings: BTreeMap<String, SettingValue>,
+}
+
+impl RunConfig {
+    /// Reads the table of measurements that this run names, as that of its device.
+    ///
+    /// # Errors
+    /// If the text is no table; the message names the line.
+    pub fn read_table(&self, csv: &str) -> Result<Table, CostError> {
+        let is_measured_here = self.estimator != Some(Method::LookUpTable);
+        Table::from_csv(&self.device, is_measured_here, csv)
+    }
 }
 
 impl Default for RunConfig {

@@ -213,6 +213,12 @@ impl Problem {
         &self.limits
     }
 
+    /// The table of measurements that candidates are priced with, if the run has one.
+    #[must_use]
+    pub fn table(&self) -> Option<&Table> {
+        self.pricing.table.as_ref()
+    }
+
     /// Decodes and prices a candidate.
     ///
     /// # Errors

@@ -1,3 +1,4 @@
+import type { Method } from '../protocol/generated/Method';
 import type { Op } from '../protocol/generated/Op';
 
 /** A number of epochs, already formatted. */
@@ -81,6 +82,7 @@ export const en = {
       network: 'A file of the page could not be loaded.',
       space: 'No network can be searched like this.',
       file: 'This file holds no network that can be built.',
+      table: 'Latency is to be summed from a table of measurements that is not here.',
       engine: 'The engine stopped.',
     },
     advice: {
@@ -89,6 +91,8 @@ export const en = {
       data: 'Reload the page without the cache (Ctrl+Shift+R). If it happens again, the file on the server is broken.',
       network: 'Check the connection and reload the page.',
       space: 'Loosen a limit, choose a bigger device, or allow more operators and smaller widths.',
+      table:
+        'In the card of the device, open the table’s file, measure this browser, or choose another way to estimate.',
       file: 'Correct the file where the message says, and open it again; the network shown before is still there.',
       engine:
         'Nothing of your configuration is lost. Reset the search and start it again, or reload the page.',
@@ -122,8 +126,91 @@ export const en = {
     noLimit: 'no limit',
     tradeAgainst: 'Trade accuracy against',
     ramFlash: (ram: string, flash: string) => `${ram} RAM, ${flash} flash`,
+    ownArray: 'Each network runs on its own array: this device neither prices nor limits it.',
     reserved: (ram: string, flash: string) =>
       `${ram} of RAM and ${flash} of flash are kept for firmware and stack.`,
+  },
+
+  estimate: {
+    title: 'Latency by',
+    methods: {
+      'stated-peak': 'stated peak',
+      analytical: 'formula',
+      'look-up-table': 'look-up table',
+      prediction: 'prediction',
+      measured: 'measuring',
+    } satisfies Record<Method, string>,
+    sentences: {
+      'stated-peak': 'Operations by the stated peak rate: a lower bound that no network reaches.',
+      analytical:
+        'A formula over what each layer does, with figures fitted on published measurements of the device.',
+      'look-up-table': 'The sum of the times of its operators in a table, interpolated between shapes.',
+      prediction: 'A model fitted on times of whole networks.',
+      measured:
+        'The sum of the times of its operators, measured once in this browser with the trainer’s own kernels (f32).',
+    } satisfies Record<Method, string>,
+    error: (percent: string) => `error ± ${percent}`,
+    errorUnknown: 'error unknown',
+    lowerBound: 'lower bound, error unknown',
+    power: 'Power',
+    powerHint: 'Energy is power × latency; empty: the device’s own power',
+    none: 'Nothing is measured yet.',
+    noneToMeasure: 'There is no table yet.',
+    missing: (digest: string) =>
+      `This link prices with table ${digest}…, which is not on this machine. Open its file, measure here, or choose another way to estimate.`,
+    missingToOpen: (digest: string) =>
+      `This link prices with table ${digest}…, which is not on this machine. Open its file, or choose another way to estimate.`,
+    known: (rows: string, date: string) => `${rows} operators, ${date}`,
+    measure: 'Measure',
+    measureHint:
+      'Runs operators of every kind with the trainer’s own kernels, some seconds long; best while the machine does nothing else',
+    measuring: (percent: string) => `Measuring this browser: ${percent}`,
+    cancel: 'Cancel',
+    open: 'Open',
+    openHint: 'A CSV file: a table of operators’ times, as “nas measure” writes it',
+    save: 'Save',
+    saveHint: 'Save the table as CSV: whoever opens the link needs it',
+  },
+
+  devices: {
+    title: 'Several devices',
+    served: 'Devices served beside the first',
+    add: 'Serve one more…',
+    remove: (what: string) => `Remove ${what}`,
+    over: 'Latency and energy',
+    worst: 'of the worst',
+    mean: 'on average',
+    limits: 'Limits of single devices',
+    cost: 'Cost',
+    atMost: 'at most',
+    addLimit: 'Add',
+  },
+
+  custom: {
+    title: 'File of the space',
+    open: 'Open',
+    openHint: 'A JSON file; it can also be dropped here or pasted below',
+    example: 'Begin with…',
+    examples: {
+      residual: 'residual stages',
+      mobile: 'mobile blocks',
+      fire: 'Fire or separable',
+    },
+    paste: 'Paste JSON here',
+    empty: 'Open a file, paste one, or begin with an example.',
+    doc: 'How it is written',
+    schema: 'Schema',
+  },
+
+  array: {
+    title: 'The array of this network',
+    size: (rows: string, columns: string) => `${rows} × ${columns} units`,
+    dataflows: { os: 'outputs stay', ws: 'weights stay', is: 'inputs stay' },
+    bits: (bits: string) => `${bits} bits`,
+    memoriesHint: 'Memories of the activations, the weights and the results',
+    cycles: (cycles: string, stalled: string) => `${cycles} cycles, ${stalled} waiting`,
+    cyclesHint: 'Cycles of one inference, with waiting for memory',
+    used: (share: string) => `${share} used`,
   },
 
   space: {
@@ -140,7 +227,8 @@ export const en = {
     refinedNothing: 'no operator is dominated on this device',
     insteadOf: (operator: string, better: string) => `${operator} (${better} is better)`,
     settings: 'Settings',
-    invalid: 'This space cannot be:',
+    invalid: 'This cannot be searched:',
+    needsTable: 'First the device needs a table of measurements: measure or open one on its card.',
   },
 
   strategy: {
@@ -212,6 +300,9 @@ export const en = {
       area: 'silicon of the accelerator',
     },
     onDevice: (axis: string, device: string) => `${axis}, ${device}`,
+    ownArray: 'on its own array',
+    worstOf: (devices: string) => `worst of ${devices}`,
+    meanOf: (devices: string) => `mean of ${devices}`,
     limit: (limit: string) => `limit ${limit}`,
     limitFar: (limit: string) => `limit ${limit} →`,
     legend: {
@@ -354,9 +445,12 @@ export const en = {
     test: (accuracy: string) => `test ${accuracy}`,
     testHint: 'Accuracy on the test images after the final training. They were used once.',
     latency: 'latency',
-    peakRate: 'estimate from the peak rate',
+    lowerBound: 'lower bound',
     estimate: (error: string) => `estimate ± ${error}`,
-    estimateOnly: 'estimate',
+    estimateOnly: 'estimate ± ?',
+    ownArray: 'on its own array',
+    worst: 'worst of the devices',
+    mean: 'mean of the devices',
     ram: 'peak RAM (int8)',
     ramOf: (limit: string) => `peak RAM of ${limit}`,
     drawing: (name: string, blocks: string) => `Network ${name}: ${blocks}`,

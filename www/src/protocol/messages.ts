@@ -13,7 +13,13 @@ import type { EngineError, Lane } from '../engine/engine';
 
 /** Page to coordinator. */
 export type ToCoordinator =
-  | { readonly kind: 'open'; readonly module: WebAssembly.Module; readonly config: RunConfig }
+  | {
+      readonly kind: 'open';
+      readonly module: WebAssembly.Module;
+      readonly config: RunConfig;
+      /** The table of measurements that the run names, as CSV. */
+      readonly table: string | undefined;
+    }
   /** A trainer is there, the first of this number or in place of a lost one; it answers on this port. */
   | { readonly kind: 'trainer'; readonly worker: number; readonly port: MessagePort }
   /** That trainer is gone: it broke down with this message, or was terminated without one. */
@@ -58,4 +64,17 @@ export type FromTrainer =
       readonly curve: readonly EpochScore[];
     }
   | { readonly kind: 'done'; readonly job: number; readonly outcome: Outcome }
+  | { readonly kind: 'failed'; readonly error: EngineError };
+
+/** Page to the worker that measures, once. */
+export interface OpenMeasuring {
+  /** The trainers' own. */
+  readonly module: WebAssembly.Module;
+}
+
+/** The worker that measures to the page. */
+export type FromMeasuring =
+  /** So many operators are measured. */
+  | { readonly kind: 'progress'; readonly done: number; readonly all: number }
+  | { readonly kind: 'done'; readonly csv: string }
   | { readonly kind: 'failed'; readonly error: EngineError };

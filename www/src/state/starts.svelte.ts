@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine';
 import type { Looked } from '../model/looked';
+import type { ConfigPatch } from '../model/patch';
 import type { CandidateView } from '../protocol/generated/CandidateView';
-import type { RunConfig } from '../protocol/generated/RunConfig';
 import type { Experiment } from './experiment.svelte';
 
 type Genes = readonly number[];
@@ -53,16 +53,20 @@ export class Starts {
   }
 
   clear(): void {
-    this.#note = null;
+    this.dismissNote();
     this.#keep([]);
   }
 
+  dismissNote(): void {
+    this.#note = null;
+  }
+
   /** Changes the configuration, and leaves out those that are other networks in it, or none that a search could propose. */
-  change(patch: Partial<RunConfig>): void {
+  change(patch: ConfigPatch): void {
     const starts = this.list;
     const names = starts.map((genes) => this.#candidate(genes)?.name);
     this.#note = null;
-    this.experiment.update({ ...patch, ...(starts.length > 0 ? { start: [] } : {}) });
+    this.experiment.update({ ...patch, start: undefined });
     if (starts.length === 0) return;
     const fitting = starts.filter(
       (genes, index) => this.#fits(genes) && this.#candidate(genes)?.name === names[index],
@@ -73,7 +77,8 @@ export class Starts {
   }
 
   #keep(candidates: readonly Genes[]): void {
-    this.experiment.update({ start: candidates.map((genes) => [...genes]) });
+    const start = candidates.map((genes) => [...genes]);
+    this.experiment.update({ start: start.length > 0 ? start : undefined });
   }
 
   /** Whether it is a candidate of the space as it is now, within the limits. */
