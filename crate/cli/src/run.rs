@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use crate::data::{self, DataArguments};
 use crate::failure::Failure;
+use crate::threads::available_workers;
 use crate::{network, print_json, print_line};
 
 /// The largest configuration file that is read, in bytes.
@@ -108,11 +109,6 @@ fn read_table(path: &str, config: &RunConfig) -> Result<Table, Failure> {
     let text = network::read_text(path, MAX_TABLE_BYTES)?;
     let is_measured_here = config.estimator != Some(Method::LookUpTable);
     Table::from_csv(&config.device, is_measured_here, &text).map_err(|error| Failure::in_file(path, error))
-}
-
-/// As many threads as processors.
-pub(crate) fn available_workers() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Reads the configuration; every item that cannot be taken as it stands is an error, unless lenient.

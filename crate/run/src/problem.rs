@@ -184,6 +184,12 @@ impl Problem {
         &self.data
     }
 
+    /// How a run of it trains its candidates.
+    #[must_use]
+    pub const fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
     /// What must hold for a candidate.
     #[must_use]
     pub fn limits(&self) -> &Limits {

@@ -26,7 +26,7 @@ mod signal;
 pub use accelerator::{Hardware, Joint};
 pub use cell::Cell;
 pub use custom::{Custom, CustomError, MAX_CUSTOM_BYTES};
-pub use distinct::{MAX_ENUMERATED, distinct_networks};
+pub use distinct::{MAX_ENUMERATED, distinct, distinct_networks};
 pub use fire::Fire;
 pub use gene::{Gene, Parent};
 pub use gene_tree::GeneTree;
