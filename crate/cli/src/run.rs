@@ -1,3 +1,4 @@
+mod checkpoints;
 mod workers;
 
 use std::io::Write as _;
