@@ -5,6 +5,7 @@ mod accelerator;
 mod alike;
 mod bench;
 mod bits;
+mod compare;
 mod cost;
 mod data;
 mod failure;
@@ -16,6 +17,10 @@ mod refine;
 mod run;
 mod sample;
 mod score;
+mod settings;
+mod table_file;
+mod tabulate;
+mod threads;
 mod train;
 
 use std::io::Write as _;
@@ -40,6 +45,10 @@ enum Verb {
     Train(train::Arguments),
     /// Races strategies on a table of known results.
     Race(race::Arguments),
+    /// Compares whole runs on a table of known learning curves.
+    Compare(compare::Arguments),
+    /// Trains every network of a small space and writes a table of what came of it.
+    Tabulate(tabulate::Arguments),
     /// Says what a network costs.
     Cost(cost::Arguments),
     /// Scores one untrained network by every zero-cost proxy, beside its parameters and MACs.
@@ -65,6 +74,8 @@ fn main() {
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Train(arguments) => train::train(&arguments),
         Verb::Race(arguments) => race::race(&arguments),
+        Verb::Compare(arguments) => compare::compare(&arguments),
+        Verb::Tabulate(arguments) => tabulate::tabulate(&arguments),
         Verb::Cost(arguments) => cost::cost(&arguments),
         Verb::Score(arguments) => score::score(&arguments),
         Verb::Sample(arguments) => sample::sample(&arguments),

@@ -16,6 +16,7 @@ mod log;
 mod problem;
 mod refinement;
 mod run;
+mod stopping;
 
 pub use config::{DEFAULT_SEED, MAX_CANDIDATES, MAX_EPOCHS, MAX_STARTS, MAX_WIDTH, RunConfig};
 pub use error::RunError;

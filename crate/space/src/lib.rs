@@ -28,7 +28,7 @@ pub use accelerator::{Hardware, Joint};
 pub use alike::{Alike, most_alike};
 pub use cell::Cell;
 pub use custom::{Custom, CustomError, MAX_CUSTOM_BYTES};
-pub use distinct::{MAX_ENUMERATED, distinct_networks};
+pub use distinct::{MAX_ENUMERATED, distinct, distinct_networks};
 pub use fire::Fire;
 pub use gene::{Gene, Parent};
 pub use gene_tree::GeneTree;
