@@ -1,3 +1,4 @@
+mod checkpoints;
 mod workers;
 
 use std::io::Write as _;
@@ -15,6 +16,7 @@ use serde::Serialize;
 
 use crate::data::{self, DataArguments};
 use crate::failure::Failure;
+use crate::threads::available_workers;
 use crate::{network, print_json, print_line};
 
 /// The largest configuration file that is read, in bytes.
@@ -107,11 +109,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 fn read_table(path: &str, config: &RunConfig) -> Result<Table, Failure> {
     let text = network::read_text(path, MAX_TABLE_BYTES)?;
     config.read_table(&text).map_err(|error| Failure::in_file(path, error))
-}
-
-/// As many threads as processors.
-pub(crate) fn available_workers() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Reads the configuration; every item that cannot be taken as it stands is an error, unless lenient.

@@ -217,6 +217,19 @@ fn a_refinement_shows_the_space_before_and_after() {
 }
 
 #[test]
+fn a_search_starts_from_what_is_like_a_network() {
+    let sample = json(&["sample", "cell", "--seed", "3"]);
+    let network = file("like.json", sample["network"].to_string().as_bytes());
+    let alike = json(&["alike", "#v=1&space=cell", network.to_str().unwrap(), "--json"]);
+    assert_eq!(alike["distance"], 0.0);
+    let link = alike["link"].as_str().unwrap();
+    assert!(link.starts_with("v=1&space=cell&start="), "{link}");
+    assert!(stdout(&["alike", "#v=1", "ref:digits-tiny"]).contains(": at a distance of 0.65\n#v=1&start="));
+    let (code, message) = failure(&["alike", "#v=1&max_params=10", "ref:digits-tiny"]);
+    assert!(code == 2 && message.contains("raise the limit, or start from another candidate"), "{message}");
+}
+
+#[test]
 fn samples_are_lines_of_json_and_repeat() {
     let words = ["sample", "layers", "--count", "5", "--seed", "3"];
     let lines = stdout(&words);

@@ -69,11 +69,11 @@ impl Coordinator {
         self.0.take_log()
     }
 
-    /// Candidates told so far; a final training counts as one more.
+    /// Results told so far: one for each candidate, or for each rung of its training; a final training counts as one more.
     #[must_use]
     pub fn told(&self) -> u32 {
         let progress = self.0.progress();
-        progress.told + progress.finals
+        progress.results + progress.finals
     }
 
     /// Whether nothing more will come.

@@ -1,14 +1,14 @@
 use nas_arch::Network;
 use nas_numerics::Rng;
 use nas_run::{Priced, Problem, RunConfig};
-use nas_space::Genotype;
+use nas_space::{Alike, Genotype, most_alike};
 use nas_wasm_border::{BorderError, from_js, to_js};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::data::facts_of;
 use crate::run_error;
-use crate::view::{CandidateView, GeneView, PricedView, SpaceView};
+use crate::view::{AlikeView, CandidateView, GeneView, PricedView, SpaceView};
 
 /// A configured problem: its space can be looked at, and its candidates decoded and priced.
 #[wasm_bindgen(js_name = Problem)]
@@ -86,6 +86,18 @@ impl ProblemHandle {
     pub fn network(&self, json: &str) -> Result<JsValue, JsValue> {
         let network = Network::from_json(json).map_err(|error| run_error(error.into()))?;
         to_js(&self.priced(self.0.price_network(&network).map_err(run_error)?))
+    }
+
+    /// The candidate whose network is most like that of a file: an `AlikeView`. Takes some tenths of a second.
+    ///
+    /// # Errors
+    /// If the text is no network, or an unsound one; the sentence names the line or the layer.
+    #[wasm_bindgen(unchecked_return_type = "AlikeView")]
+    pub fn alike(&self, json: &str) -> Result<JsValue, JsValue> {
+        let network = Network::from_json(json).and_then(|network| network.resolve());
+        let graph = network.map_err(|error| run_error(error.into()))?;
+        let Alike { genotype, distance } = most_alike(self.0.space(), &graph);
+        to_js(&AlikeView { genes: genotype, distance })
     }
 
     fn view(&self, genes: Genotype) -> Result<CandidateView, BorderError> {

@@ -54,6 +54,15 @@ pub(crate) struct SpaceView {
     pub refinement: Option<Refinement>,
 }
 
+/// A candidate that is like a given network.
+#[derive(Serialize, TS)]
+#[ts(export)]
+pub(crate) struct AlikeView {
+    pub genes: Genotype,
+    /// Edit distance between the networks: about one for each layer too much or too few; 0 for the same network.
+    pub distance: f64,
+}
+
 /// A gene.
 #[derive(Serialize, TS)]
 #[ts(export)]

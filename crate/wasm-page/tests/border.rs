@@ -67,6 +67,18 @@ fn a_network_of_a_file_is_priced_or_refused_with_its_layer() {
 }
 
 #[wasm_bindgen_test]
+fn the_candidate_most_like_a_network_is_found() {
+    let problem = ProblemHandle::new(config("#v=1&space=cell")).unwrap();
+    let candidate = get(&problem.draw(1, 7).unwrap(), "0");
+    let network = js_sys::JSON::stringify(&get(&candidate, "network")).unwrap();
+    let alike = problem.alike(&String::from(network)).unwrap();
+    assert!(get(&alike, "distance").as_f64() == Some(0.0), "{alike:?}");
+    let again = problem.candidate(get(&alike, "genes")).unwrap();
+    assert_eq!(get(&again, "name").as_string(), get(&candidate, "name").as_string());
+    assert_eq!(code(&problem.alike("{").unwrap_err()), "bad-network");
+}
+
+#[wasm_bindgen_test]
 fn what_fails_has_a_code_and_a_sentence() {
     assert_eq!(code(&DataFile::new("digits8", &DIGITS[..1000]).err().unwrap()), "bad-data");
     assert_eq!(code(&DataFile::new("cats", DIGITS).err().unwrap()), "misuse");

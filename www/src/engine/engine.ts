@@ -4,6 +4,7 @@
  * The page never sees workers, ports or wasm: it gets an `Engine` (made by `openEngine`) and, for a run, a
  * `Session`. Everything a finished run shows comes from its log lines; lanes are telemetry, for the eye only.
  */
+import type { AlikeView } from '../protocol/generated/AlikeView';
 import type { Catalog } from '../protocol/generated/Catalog';
 import type { CandidateView } from '../protocol/generated/CandidateView';
 import type { EpochScore } from '../protocol/generated/EpochScore';
@@ -46,6 +47,8 @@ export interface Engine {
   draw(config: RunConfig, count: number, seed: number): CandidateView[];
   /** Prices the network of a file, in JSON. Throws an `EngineError` that names the line or the layer. */
   network(config: RunConfig, json: string): PricedView;
+  /** The candidate whose network is most like that of a file. Throws as `network` does; takes some tenths of a second. */
+  alike(config: RunConfig, json: string): AlikeView;
   /** Reads a table of measurements from CSV. Throws an `EngineError` that names the line. */
   readTable(csv: string): TableView;
   /** From now on configurations that name this table can be. */

@@ -11,6 +11,7 @@ import {
 import coordinatorUrl from '../../pkg/coordinator/coordinator_bg.wasm?url';
 import pageUrl from '../../pkg/page/page_bg.wasm?url';
 import trainerUrl from '../../pkg/trainer/trainer_bg.wasm?url';
+import type { AlikeView } from '../protocol/generated/AlikeView';
 import type { Catalog } from '../protocol/generated/Catalog';
 import type { CandidateView } from '../protocol/generated/CandidateView';
 import type { DataSpec } from '../protocol/generated/DataSpec';
@@ -80,6 +81,10 @@ class WasmEngine implements Engine {
 
   network(config: RunConfig, json: string): PricedView {
     return this.#of(config).network(json) as PricedView;
+  }
+
+  alike(config: RunConfig, json: string): AlikeView {
+    return this.#of(config).alike(json) as AlikeView;
   }
 
   readTable(csv: string): TableView {

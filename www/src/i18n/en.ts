@@ -237,6 +237,18 @@ export const en = {
     ancestry: 'Who came from whom: each candidate by order and accuracy, linked to its parent',
     noAncestry: 'Candidates by order and accuracy',
     empty: 'Each candidate will appear here, by order and accuracy.',
+    startsFrom: (digits: string, count: number) =>
+      `Starts from ${digits} given ${count === 1 ? 'candidate' : 'candidates'}.`,
+    startsLeftOut: (digits: string, count: number) =>
+      `${digits} left out: no longer ${count === 1 ? 'a candidate' : 'candidates'} of this space, or over a limit.`,
+    startIsAlike: (file: string, distance: string) =>
+      `The candidate most like ${file} differs from it (distance ${distance}).`,
+    startIsSame: (file: string) => `One is the network of ${file}.`,
+    startBreaksLimit: (file: string) => `The candidate most like ${file} breaks a limit.`,
+    clearStarts: 'Start afresh',
+    startFromFront: 'Start from this front',
+    startFromFrontHint:
+      'The next search proposes the candidates of this front first, then goes on with its strategy',
   },
 
   evaluation: {
@@ -256,6 +268,12 @@ export const en = {
     final: 'final training',
     empty: 'What each worker is training will be seen here.',
     rejected: (count: string) => `${count} rejected`,
+    saved: (spent: string, whole: string) => `early stopping: ${spent} of ${whole}`,
+    savedHint:
+      'Planned training of the different networks, of what training all of them to the end would cost',
+    rank: (epochs: string, tau: string) => `τ after ${epochs} epochs: ${tau}`,
+    rankHint: (networks: string) =>
+      `How well accuracies after so many epochs rank networks as they rank at the end (Kendall's τ: 1 is the same order), among the ${networks} that were trained to the end. What the stopped ones would have become is not known.`,
   },
 
   result: {
@@ -376,6 +394,7 @@ export const en = {
       failed: 'failed',
     },
     same: (ask: string) => `same as #${ask}`,
+    stopped: (epochs: string) => `stopped after ${epochs} epochs`,
     waiting: 'in training',
     rejected: 'rejected',
     notListed: (count: string) => `${count} more rejected draws were only counted.`,
@@ -412,6 +431,9 @@ export const en = {
     another: 'Another',
     open: 'Open a network',
     openHint: 'Open a network of your own, a JSON file; it can also be dropped here',
+    startFrom: 'Start the search from this network',
+    startFromHint:
+      'The next search proposes this network first; of a file, the candidate that is most like it',
     save: 'Save this network',
     saveHint: 'Save this network as a JSON file, which opens here again and on the command line',
     close: 'Close',
@@ -462,6 +484,8 @@ export const en = {
       waiting: 'It is still in training.',
       failed: 'Its training failed, so it has no score.',
       same: (ask: string) => `It is the same network as #${ask}, so it was not trained again.`,
+      stopped: (epochs: string) =>
+        `Its training was stopped after ${epochs} epochs: others promised more, so it is not compared with those that were trained to the end.`,
       rejected: (violation: string) => `Rejected before training: ${violation}.`,
       dominated: (ask: string) => `#${ask} is at least as accurate and costs no more.`,
       dominatedNoise: (ask: string, points: string, images: string) =>

@@ -236,6 +236,18 @@ export const es: Catalog = {
     ancestry: 'Quién viene de quién: cada candidata según su orden y exactitud, unida a su madre',
     noAncestry: 'Las candidatas según su orden y exactitud',
     empty: 'Cada candidata aparecerá aquí, por orden y exactitud.',
+    startsFrom: (digits: string, count: number) =>
+      `Parte de ${digits} ${count === 1 ? 'candidata dada' : 'candidatas dadas'}.`,
+    startsLeftOut: (digits: string, count: number) =>
+      `${digits} fuera: ya no ${count === 1 ? 'es candidata' : 'son candidatas'} de este espacio, o supera un límite.`,
+    startIsAlike: (file: string, distance: string) =>
+      `La candidata más parecida a ${file} difiere de ella (distancia ${distance}).`,
+    startIsSame: (file: string) => `Una es la red de ${file}.`,
+    startBreaksLimit: (file: string) => `La candidata más parecida a ${file} supera un límite.`,
+    clearStarts: 'Partir de cero',
+    startFromFront: 'Partir de este frente',
+    startFromFrontHint:
+      'La próxima búsqueda propone primero las candidatas de este frente y sigue con su estrategia',
   },
 
   evaluation: {
@@ -255,6 +267,12 @@ export const es: Catalog = {
     final: 'entrenamiento final',
     empty: 'Aquí se verá qué entrena cada worker.',
     rejected: (count) => `${count} rechazadas`,
+    saved: (spent, whole) => `parada temprana: ${spent} de ${whole}`,
+    savedHint:
+      'Entrenamiento planificado de las redes distintas, de lo que costaría entrenarlas todas hasta el final',
+    rank: (epochs, tau) => `τ tras ${epochs} épocas: ${tau}`,
+    rankHint: (networks) =>
+      `Hasta qué punto la exactitud tras esas épocas ordena las redes como al final (τ de Kendall: 1 es el mismo orden), entre las ${networks} que se entrenaron hasta el final. De las paradas no se sabe qué habría sido.`,
   },
 
   result: {
@@ -358,6 +376,7 @@ export const es: Catalog = {
       failed: 'fallidas',
     },
     same: (ask) => `igual que la ${ask}`,
+    stopped: (epochs) => `parada tras ${epochs} épocas`,
     waiting: 'en entrenamiento',
     rejected: 'rechazada',
     notListed: (count) => `Otros ${count} sorteos rechazados solo se contaron.`,
@@ -393,6 +412,9 @@ export const es: Catalog = {
     another: 'Otra',
     open: 'Abrir una red',
     openHint: 'Abre una red tuya, un archivo JSON; también se puede soltar aquí',
+    startFrom: 'Partir de esta red',
+    startFromHint:
+      'La próxima búsqueda propone primero esta red; si es de un archivo, la candidata más parecida a ella',
     save: 'Guardar esta red',
     saveHint: 'Guarda esta red como archivo JSON, que se abre aquí y en la línea de comandos',
     close: 'Cerrar',
@@ -443,6 +465,8 @@ export const es: Catalog = {
       waiting: 'Todavía se entrena.',
       failed: 'Su entrenamiento falló, así que no tiene puntuación.',
       same: (ask) => `Es la misma red que la n.º ${ask}, así que no se entrenó de nuevo.`,
+      stopped: (epochs) =>
+        `Su entrenamiento paró tras ${epochs} épocas: otras prometían más, así que no se compara con las que se entrenaron hasta el final.`,
       rejected: (violation) => `Rechazada antes de entrenar: ${violation}.`,
       dominated: (ask) => `La n.º ${ask} es al menos tan exacta y no cuesta más.`,
       dominatedNoise: (ask, points, images) =>

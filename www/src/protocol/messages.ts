@@ -52,7 +52,10 @@ export interface OpenTrainer {
 
 /** Coordinator to trainer. */
 export type ToTrainer =
-  { readonly kind: 'job'; readonly job: Job } | { readonly kind: 'pause' } | { readonly kind: 'resume' };
+  /** With the checkpoint that the job goes on from, if there is one. */
+  | { readonly kind: 'job'; readonly job: Job; readonly checkpoint?: Uint8Array }
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'resume' };
 
 /** Trainer to coordinator. */
 export type FromTrainer =
@@ -63,7 +66,13 @@ export type FromTrainer =
       readonly fraction: number;
       readonly curve: readonly EpochScore[];
     }
-  | { readonly kind: 'done'; readonly job: number; readonly outcome: Outcome }
+  /** With a checkpoint, if a later job may go on from it. */
+  | {
+      readonly kind: 'done';
+      readonly job: number;
+      readonly outcome: Outcome;
+      readonly checkpoint?: Uint8Array;
+    }
   | { readonly kind: 'failed'; readonly error: EngineError };
 
 /** Page to the worker that measures, once. */

@@ -20,6 +20,7 @@ import { nextFrame, wait } from './frames';
 import { OwnNetwork } from './own-network.svelte';
 import { Pricing } from './pricing';
 import { Search } from './search.svelte';
+import { Starts } from './starts.svelte';
 import { Tables } from './tables.svelte';
 import type { Ui } from './ui.svelte';
 
@@ -38,6 +39,7 @@ export class PlaygroundState {
   readonly search: Search;
   readonly choice: Choice;
   readonly own: OwnNetwork;
+  readonly starts: Starts;
   readonly tables: Tables;
   /** More workers than processors bring nothing but are allowed: the result is the same. */
   readonly workersMax = Math.max(LEAST_WORKERS_MAX, navigator.hardwareConcurrency);
@@ -61,6 +63,7 @@ export class PlaygroundState {
     this.experiment = new Experiment(engine, () => {
       this.#writeLocation();
     });
+    this.starts = new Starts(engine, this.experiment);
     this.search = new Search(engine, { nextFrame, now: () => performance.now(), wait });
     this.choice = new Choice(() => this.search.view);
     this.own = new OwnNetwork((json) => engine.network(this.shownConfig, json));
@@ -111,6 +114,11 @@ export class PlaygroundState {
       lookAt(this.choice.current, this.search.view, this.search.lanes, this.experiment.example, this.price),
   );
 
+  /** The network that is looked at, if the next search can start from it. */
+  readonly startable = $derived.by((): Looked | null =>
+    this.looked !== null && !this.search.isActive && this.starts.canAdd(this.looked) ? this.looked : null,
+  );
+
   /** What a screen reader is told about the end of a search. */
   readonly announcement = $derived.by(() => {
     const { told, front, end } = this.search.view;
@@ -158,7 +166,7 @@ export class PlaygroundState {
     if (whole.objective !== undefined) {
       this.ui.showObjective();
     }
-    this.experiment.update(whole);
+    this.starts.change(whole);
   }
 
   /** Fills a table of this browser's operators, and prices with it. */
@@ -190,6 +198,14 @@ export class PlaygroundState {
   follow(): void {
     this.own.close();
     this.choice.follow();
+  }
+
+  /** Lets the next search start from the network that is looked at; of a file, from the candidate most like it. */
+  startFromLooked(): void {
+    const looked = this.startable;
+    if (looked === null) return;
+    if (looked.kind !== 'file') this.starts.add([looked.priced.genes]);
+    else if (this.own.file !== null) this.starts.addAlike(looked.file, this.own.file.json);
   }
 
   start(): void {
@@ -320,6 +336,7 @@ export class PlaygroundState {
 
   #openLink(): void {
     this.#isLinkWaiting = false;
+    this.starts.dismissNote();
     this.ui.showObjective();
     this.ui.openLanguage(this.experiment.open(location.hash).language);
   }

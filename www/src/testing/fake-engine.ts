@@ -35,6 +35,7 @@ export function fakeEngine(candidatesPerSecond: number): Engine {
       const genes = JSON.parse(json) as number[];
       return fakeCandidate(config, FAKE_DEVICES, genes);
     },
+    alike: (_, json) => ({ genes: JSON.parse(json) as number[], distance: 1 }),
     readTable: fakeTable,
     addTable: () => undefined,
     measure: (progress) => {
