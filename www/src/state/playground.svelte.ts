@@ -163,6 +163,7 @@ export class PlaygroundState {
   change(patch: ConfigPatch): void {
     const { config } = this.experiment;
     const whole = completed(config, patch, this.engine.catalog.devices, this.findTable);
+    if ('estimator' in whole) this.tables.dismissError();
     if (whole.objective !== undefined) {
       this.ui.showObjective();
     }
@@ -173,7 +174,8 @@ export class PlaygroundState {
   async measure(): Promise<void> {
     const of = { device: THIS_BROWSER, estimator: 'measured' } as const;
     const table = await this.tables.measure(of);
-    if (table !== null && !this.search.isActive) this.change({ ...of, table: table.sha256 });
+    const isAwaited = !this.search.isActive && this.experiment.config.device === THIS_BROWSER;
+    if (table !== null && isAwaited) this.change({ ...of, table: table.sha256 });
   }
 
   /** Prices with the table of a file. */
