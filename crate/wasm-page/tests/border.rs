@@ -68,7 +68,7 @@ fn a_network_of_a_file_is_priced_or_refused_with_its_layer() {
 
 #[wasm_bindgen_test]
 fn the_candidate_most_like_a_network_is_found() {
-    let problem = ProblemHandle::new(config("#v=1&space=cell")).unwrap();
+    let problem = ProblemHandle::new(config("#v=1&space=cell"), None).unwrap();
     let candidate = get(&problem.draw(1, 7).unwrap(), "0");
     let network = js_sys::JSON::stringify(&get(&candidate, "network")).unwrap();
     let alike = problem.alike(&String::from(network)).unwrap();
