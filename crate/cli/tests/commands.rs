@@ -50,6 +50,20 @@ fn a_run_prints_its_front_and_the_digest_of_its_log() {
     assert_eq!(run["log_sha256"], digest);
 }
 
+/// The front has what was trained to the end only, each with the accuracy that a training without rests would have.
+#[test]
+fn a_run_that_stops_trainings_early_has_one_log_for_any_number_of_workers() {
+    let link = "#v=1&candidates=12&epochs=9&samples=64&layers.widths=4&train.final_epochs=0";
+    let halving = format!("{link}&train.stopping=halving");
+    let run = json(&["run", &halving, "--workers", "1", "--json"]);
+    assert_eq!(run, json(&["run", &halving, "--workers", "4", "--json"]));
+    assert_ne!(run["log_sha256"], json(&["run", link, "--json"])["log_sha256"]);
+    assert!(!run["front"].as_array().unwrap().is_empty());
+    let (code, message) = failure(&["run", &format!("{halving}&train.min_epochs=9")]);
+    assert_eq!(code, 2);
+    assert!(message.contains("train.min_epochs: 9 epochs before the first decision"), "{message}");
+}
+
 #[test]
 fn a_configuration_file_is_a_run_too() {
     let text = br#"{"candidates": 4, "epochs": 1, "samples": 64, "settings": {"layers.widths": [4], "train.final_epochs": 1}}"#;

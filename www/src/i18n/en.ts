@@ -271,9 +271,9 @@ export const en = {
     saved: (spent: string, whole: string) => `early stopping: ${spent} of ${whole}`,
     savedHint:
       'Planned training of the different networks, of what training all of them to the end would cost',
-    rank: (epochs: string, tau: string) => `τ after ${epochs} epochs: ${tau}`,
+    rank: (epochs: string, tau: string) => `τ after epoch ${epochs}: ${tau}`,
     rankHint: (networks: string) =>
-      `How well accuracies after so many epochs rank networks as they rank at the end (Kendall's τ: 1 is the same order), among the ${networks} that were trained to the end. What the stopped ones would have become is not known.`,
+      `How well accuracies after this epoch rank networks as they rank at the end (Kendall's τ: 1 is the same order), among the ${networks} that were trained to the end. What the stopped ones would have become is not known.`,
   },
 
   result: {
@@ -394,7 +394,7 @@ export const en = {
       failed: 'failed',
     },
     same: (ask: string) => `same as #${ask}`,
-    stopped: (epochs: string) => `stopped after ${epochs} epochs`,
+    stopped: (epochs: string) => `stopped after epoch ${epochs}`,
     waiting: 'in training',
     rejected: 'rejected',
     notListed: (count: string) => `${count} more rejected draws were only counted.`,
@@ -485,7 +485,7 @@ export const en = {
       failed: 'Its training failed, so it has no score.',
       same: (ask: string) => `It is the same network as #${ask}, so it was not trained again.`,
       stopped: (epochs: string) =>
-        `Its training was stopped after ${epochs} epochs: others promised more, so it is not compared with those that were trained to the end.`,
+        `Its training was stopped after epoch ${epochs}: others promised more, so it is not compared with those that were trained to the end.`,
       rejected: (violation: string) => `Rejected before training: ${violation}.`,
       dominated: (ask: string) => `#${ask} is at least as accurate and costs no more.`,
       dominatedNoise: (ask: string, points: string, images: string) =>

@@ -270,9 +270,9 @@ export const es: Catalog = {
     saved: (spent, whole) => `parada temprana: ${spent} de ${whole}`,
     savedHint:
       'Entrenamiento planificado de las redes distintas, de lo que costaría entrenarlas todas hasta el final',
-    rank: (epochs, tau) => `τ tras ${epochs} épocas: ${tau}`,
+    rank: (epochs, tau) => `τ tras la época ${epochs}: ${tau}`,
     rankHint: (networks) =>
-      `Hasta qué punto la exactitud tras esas épocas ordena las redes como al final (τ de Kendall: 1 es el mismo orden), entre las ${networks} que se entrenaron hasta el final. De las paradas no se sabe qué habría sido.`,
+      `Hasta qué punto la exactitud tras esa época ordena las redes como al final (τ de Kendall: 1 es el mismo orden), entre las ${networks} que se entrenaron hasta el final. De las paradas no se sabe qué habría sido.`,
   },
 
   result: {
@@ -376,7 +376,7 @@ export const es: Catalog = {
       failed: 'fallidas',
     },
     same: (ask) => `igual que la ${ask}`,
-    stopped: (epochs) => `parada tras ${epochs} épocas`,
+    stopped: (epochs) => `parada tras la época ${epochs}`,
     waiting: 'en entrenamiento',
     rejected: 'rechazada',
     notListed: (count) => `Otros ${count} sorteos rechazados solo se contaron.`,
@@ -466,7 +466,7 @@ export const es: Catalog = {
       failed: 'Su entrenamiento falló, así que no tiene puntuación.',
       same: (ask) => `Es la misma red que la n.º ${ask}, así que no se entrenó de nuevo.`,
       stopped: (epochs) =>
-        `Su entrenamiento paró tras ${epochs} épocas: otras prometían más, así que no se compara con las que se entrenaron hasta el final.`,
+        `Su entrenamiento paró tras la época ${epochs}: otras prometían más, así que no se compara con las que se entrenaron hasta el final.`,
       rejected: (violation) => `Rechazada antes de entrenar: ${violation}.`,
       dominated: (ask) => `La n.º ${ask} es al menos tan exacta y no cuesta más.`,
       dominatedNoise: (ask, points, images) =>

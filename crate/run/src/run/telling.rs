@@ -18,7 +18,9 @@ impl Run {
             if let Some(rule) = &mut self.stopping {
                 rule.tell(&RungTold { ask, rung, curve: &result.curve });
             }
-            group.extend(self.told_duplicates(ask));
+            if self.result(ask).is_some() {
+                group.extend(self.told_duplicates(ask));
+            }
         } else {
             rung -= 1;
         }
