@@ -123,7 +123,7 @@ test('a device of one’s own is described, searched for and carried by the link
   await playground.open(QUICK);
   await page.getByTestId('device').selectOption('own');
   const text = page.getByTestId('device-text');
-  const uno = JSON.parse(await text.inputValue()) as { id: string; memory: Record<string, unknown> };
+  const uno = JSON.parse(await text.inputValue()) as { id: string; memory: { ram_bytes: number; reserved_ram_bytes: number } };
   expect(uno).toMatchObject({ id: 'own', memory: { kind: 'split', ram_bytes: 2048 } });
 
   await text.fill((await text.inputValue()).replace('"ram_bytes"', '"rma_bytes"'));
@@ -141,7 +141,7 @@ test('a device of one’s own is described, searched for and carried by the link
     .split('\n')
     .map((line) => JSON.parse(line) as Asked);
   const { ram_bytes: limit } = lines[0]?.limits ?? {};
-  expect(limit).toBe(1500 - Number(uno.memory['reserved_ram_bytes']));
+  expect(limit).toBe(1500 - uno.memory.reserved_ram_bytes);
   const used = lines.flatMap(({ costs }) => (costs === undefined ? [] : [costs.ram_bytes]));
   expect(used).toHaveLength(8);
   expect(Math.max(...used)).toBeLessThanOrEqual(Number(limit));
