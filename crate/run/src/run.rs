@@ -349,7 +349,7 @@ impl Run {
         let priced = self.problem.price(&genotype).expect("a strategy proposes genotypes of the space");
         let cost = priced.cost;
         let macs = priced.costs.macs;
-        let (network, name) = (&priced.canonical.network, &priced.canonical.name());
+        let (network, name) = (&priced.canonical.network(), &priced.canonical.name());
         let mut job = self.job(ask, JobKind::Search, network, name, macs);
         let key = job.key.clone();
         let evaluated_by = *self.first_asks.entry(key.clone()).or_insert(ask);
