@@ -15,6 +15,7 @@ mod refine;
 mod run;
 mod sample;
 mod score;
+mod supernet;
 mod train;
 
 use std::io::Write as _;
@@ -43,6 +44,8 @@ enum Verb {
     Cost(cost::Arguments),
     /// Scores one untrained network by every zero-cost proxy, beside its parameters and MACs.
     Score(score::Arguments),
+    /// Trains a super-network, and says how well it ranks networks that are trained one by one.
+    Supernet(supernet::Arguments),
     /// Draws networks from a search space, one JSON object a line.
     Sample(sample::Arguments),
     /// Prices the operators of a search space on a device, and says which of them others dominate.
@@ -64,6 +67,7 @@ fn main() {
         Verb::Race(arguments) => race::race(&arguments),
         Verb::Cost(arguments) => cost::cost(&arguments),
         Verb::Score(arguments) => score::score(&arguments),
+        Verb::Supernet(arguments) => supernet::supernet(&arguments),
         Verb::Sample(arguments) => sample::sample(&arguments),
         Verb::Refine(arguments) => refine::refine(&arguments),
         Verb::Bench(arguments) => bench::bench(&arguments),

@@ -96,6 +96,45 @@ impl Job {
     }
 }
 
+impl Problem {
+    /// The training of a network as that of a candidate in a run of this problem.
+    #[must_use]
+    pub fn training(&self, canonical: &Canonical, network_macs: u64, replicate: u32) -> Job {
+        let Self { config, facts, data, recipe, .. } = self;
+        let key = EvaluationKey {
+            kind: JobKind::Search,
+            network: &canonical.network,
+            data_sha256: &facts.sha256,
+            data,
+            recipe,
+            score: None,
+            run_seed: config.seed,
+            replicate,
+        };
+        Job {
+            id: 0,
+            kind: JobKind::Search,
+            ask: 0,
+            name: canonical.name(),
+            network: canonical.network.clone(),
+            key: key.digest(),
+            data: data.clone(),
+            recipe: recipe.clone(),
+            epochs: recipe.horizon_epochs,
+            score: None,
+            run_seed: config.seed,
+            replicate,
+            planned_macs: planned_macs(
+                network_macs,
+                recipe.horizon_epochs,
+                data.samples,
+                facts.validation_images,
+            ),
+            memory_limit_bytes: MEMORY_LIMIT_BYTES,
+        }
+    }
+}
+
 /// Memory that a training may use. A browser's worker has up to 4 GiB; on a phone with several workers a quarter of
 /// that is safe.
 pub(crate) const MEMORY_LIMIT_BYTES: u64 = 1 << 30;

@@ -7,7 +7,7 @@ use nas_data::{Augmentation, DatasetInfo};
 use nas_member::{Member, Settings};
 use nas_numerics::sha256;
 use nas_search::{Offer, Strategy, needs, strategies, strategy};
-use nas_space::{Genotype, Hardware, Space, configured_space};
+use nas_space::{Genotype, Hardware, Space, SpaceError, configured_space, spaces};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -172,10 +172,30 @@ impl Problem {
         &*self.space
     }
 
+    /// Why the networks of this run cannot share their weights in a super-network, if they cannot.
+    #[must_use]
+    pub fn shares_no_weights(&self) -> Option<RunError> {
+        let id = spaces().into_iter().find(|member| member.id == self.config.space)?.id;
+        let reason = self.space.shares_no_weights()?.to_owned();
+        Some(SpaceError::Unsuitable { id, reason }.into())
+    }
+
     /// What was left away from the search space before the search, where the run asks for that.
     #[must_use]
     pub const fn refinement(&self) -> Option<&Refinement> {
         self.refinement.as_ref()
+    }
+
+    /// Seed of everything random.
+    #[must_use]
+    pub const fn seed(&self) -> u32 {
+        self.config.seed
+    }
+
+    /// How candidates are trained.
+    #[must_use]
+    pub const fn recipe(&self) -> &Recipe {
+        &self.recipe
     }
 
     /// What a run of it trains on.

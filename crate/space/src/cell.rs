@@ -130,6 +130,15 @@ impl Space for Cell {
         }
     }
 
+    fn shares_no_weights(&self) -> Option<&'static str> {
+        match &self.kind {
+            Kind::NasBench201(_) => None,
+            Kind::Nodes(_) => {
+                Some("its operators stand behind nodes that differ: choose cells of the kind nas-bench-201")
+            }
+        }
+    }
+
     fn decode(&self, genotype: &Genotype) -> Network {
         let Problem { input, classes } = self.problem;
         match &self.kind {

@@ -40,6 +40,10 @@ impl Space for Refined {
     fn decode(&self, genotype: &Genotype) -> Network {
         self.space.decode(&self.whole(genotype))
     }
+
+    fn shares_no_weights(&self) -> Option<&'static str> {
+        self.space.shares_no_weights()
+    }
 }
 
 #[cfg(test)]

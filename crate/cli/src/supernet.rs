@@ -1,0 +1,188 @@
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use clap::Args;
+use nas_evaluate::{EvaluationError, Images, OneShot, OneShotError, perform};
+use nas_numerics::{Rng, kendall_tau};
+use nas_run::{DataFacts, Job, Outcome, Problem};
+use nas_search::MAX_DRAWS;
+use nas_space::Genotype;
+use serde::Serialize;
+
+use crate::data::{self, DataArguments};
+use crate::failure::Failure;
+use crate::{print_json, print_line, run};
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// A link (its `#…` is enough, in quotes) or a configuration file (`run.json`): its data, space, recipe and seed count.
+    source: String,
+    /// Epochs that the super-network is trained.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    epochs: u32,
+    /// Networks, drawn uniformly from those that differ, that are compared; each is trained by itself for the link's epochs.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    networks: u32,
+    /// Batches of training images on which a network's batch normalizations learn their statistics.
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
+    calibration_batches: u32,
+    /// Threads that train; as many as processors, if not given. The result does not depend on it.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    workers: Option<u16>,
+    /// Takes a link with unknown or unfit items as the page does: puts them right and tells.
+    #[arg(long)]
+    lenient: bool,
+    /// Writes JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    datasets: DataArguments,
+}
+
+/// The documented JSON.
+#[derive(Serialize)]
+struct SupernetJson {
+    tau: TauJson,
+    networks: Vec<ComparedJson>,
+}
+
+/// Kendall's τ-b with the accuracies of networks trained one by one; none if all are equal.
+#[derive(Serialize)]
+struct TauJson {
+    supernet: Option<f64>,
+    untrained: Option<f64>,
+    params: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct ComparedJson {
+    name: String,
+    genes: Genotype,
+    params: u64,
+    /// Trained by itself: validation accuracy.
+    alone: f32,
+    /// With the weights of the super-network: validation accuracy.
+    supernet: f32,
+    /// The same before it was trained.
+    untrained: f32,
+}
+
+/// A network that is compared.
+struct Drawn {
+    genotype: Genotype,
+    params: u64,
+    job: Job,
+}
+
+pub(crate) fn supernet(arguments: &Arguments) -> Result<(), Failure> {
+    let config = run::configuration(&arguments.source, arguments.lenient)?;
+    let info = data::find(&config.data)?;
+    let problem = Problem::new(&config, &DataFacts::of(info))?;
+    let images = Images::prepare(&arguments.datasets.open(info)?, problem.data())?;
+    let mut one_shot = OneShot::new(&problem, &images, arguments.epochs)?;
+    let drawn = draw(&problem, arguments.networks)?;
+    let scores = |one_shot: &OneShot<'_>| -> Result<Vec<f32>, OneShotError> {
+        let score = |drawn: &Drawn| one_shot.score(&drawn.genotype, arguments.calibration_batches);
+        drawn.iter().map(|drawn| Ok(score(drawn)?.accuracy)).collect()
+    };
+    let untrained = scores(&one_shot)?;
+    one_shot.train(&mut |epoch, train| {
+        if epoch.is_power_of_two() || epoch == arguments.epochs {
+            eprintln!("epoch {epoch} of {}: training loss {:.4}", arguments.epochs, train.loss);
+        }
+    })?;
+    let shared = scores(&one_shot)?;
+    let workers = arguments.workers.map_or_else(run::available_workers, usize::from);
+    let alone = train_alone(&drawn, &images, workers)?;
+    let networks = drawn.into_iter().zip(alone).zip(shared).zip(untrained);
+    let networks = networks.map(|(((drawn, alone), supernet), untrained)| ComparedJson {
+        name: drawn.job.name,
+        genes: drawn.genotype,
+        params: drawn.params,
+        alone,
+        supernet,
+        untrained,
+    });
+    report(arguments, networks.collect())
+}
+
+/// Networks that all differ.
+fn draw(problem: &Problem, count: u32) -> Result<Vec<Drawn>, Failure> {
+    let mut known = BTreeSet::new();
+    let mut drawn = Vec::new();
+    for number in 0..u64::from(MAX_DRAWS) {
+        if drawn.len() == count as usize {
+            return Ok(drawn);
+        }
+        let genotype = problem.space().genes().draw(&mut Rng::for_purpose(problem.seed(), "sample", number));
+        let priced = problem.price(&genotype)?;
+        if known.insert(priced.canonical.digest()) {
+            let job = problem.training(&priced.canonical, priced.costs.macs, 0);
+            drawn.push(Drawn { genotype, params: priced.costs.params, job });
+        }
+    }
+    let found = drawn.len();
+    Err(Failure::Input(format!(
+        "the space gave {found} different networks in {MAX_DRAWS} draws: ask for fewer (--networks)"
+    )))
+}
+
+/// Validation accuracy of each network after a training of its own; 0 if that failed.
+fn train_alone(drawn: &[Drawn], images: &Images, workers: usize) -> Result<Vec<f32>, Failure> {
+    let waiting = Mutex::new(drawn.iter().enumerate());
+    let work = || -> Result<Vec<(usize, f32)>, EvaluationError> {
+        let mut done = Vec::new();
+        loop {
+            let next = waiting.lock().expect("no worker panics while it takes a network").next();
+            let Some((index, Drawn { job, .. })) = next else { return Ok(done) };
+            let accuracy = match perform(job.clone(), images)? {
+                Outcome::Trained { curve, .. } => curve.last().map_or(0.0, |score| score.accuracy),
+                Outcome::Scored { .. } | Outcome::Failed(_) => 0.0,
+            };
+            done.push((index, accuracy));
+        }
+    };
+    let mut accuracies = vec![0.0; drawn.len()];
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        for worker in workers {
+            let done = worker.join().map_err(|_| Failure::Internal("a training broke down".into()))?;
+            for (index, accuracy) in done? {
+                accuracies[index] = accuracy;
+            }
+        }
+        Ok(accuracies)
+    })
+}
+
+fn report(arguments: &Arguments, networks: Vec<ComparedJson>) -> Result<(), Failure> {
+    let tau = |value: fn(&ComparedJson) -> f64| {
+        let pairs: Vec<_> =
+            networks.iter().map(|network| (f64::from(network.alone), value(network))).collect();
+        kendall_tau(&pairs)
+    };
+    let tau = TauJson {
+        supernet: tau(|network| f64::from(network.supernet)),
+        untrained: tau(|network| f64::from(network.untrained)),
+        params: tau(|network| network.params as f64),
+    };
+    if arguments.json {
+        return print_json(&SupernetJson { tau, networks });
+    }
+    print_line("network       parameters   alone %   super-network %   untrained %")?;
+    for ComparedJson { name, params, alone, supernet, untrained, .. } in &networks {
+        let [alone, supernet, untrained] = [alone, supernet, untrained].map(|accuracy| accuracy * 100.0);
+        print_line(&format!("{name}  {params:10}  {alone:8.2}  {supernet:16.2}  {untrained:12.2}"))?;
+    }
+    print_line(&format!(
+        "Kendall's τ of {} networks with their accuracy when trained alone",
+        networks.len()
+    ))?;
+    let number = |tau: Option<f64>| tau.map_or_else(|| "–".to_owned(), |tau| format!("{tau:.3}"));
+    for (name, tau) in
+        [("super-network", tau.supernet), ("untrained", tau.untrained), ("parameters", tau.params)]
+    {
+        print_line(&format!("{name:14}{:>7}", number(tau)))?;
+    }
+    Ok(())
+}
