@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use clap::Args;
 use nas_evaluate::{EvaluationError, Images, OneShot, OneShotError, perform};
 use nas_numerics::{Rng, kendall_tau};
-use nas_run::{DataFacts, Job, Outcome, Problem};
+use nas_run::{DataFacts, Job, Outcome, Priced, Problem};
 use nas_search::MAX_DRAWS;
 use nas_space::Genotype;
 use serde::Serialize;
@@ -23,6 +23,9 @@ pub(crate) struct Arguments {
     /// Networks, drawn uniformly from those that differ, that are compared; each is trained by itself for the link's epochs.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(2..=10_000))]
     networks: u32,
+    /// Trainings of each network by itself, whose accuracies are averaged: what one says of it is noisy.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    replicates: u32,
     /// Batches of training images on which a network's batch normalizations learn their statistics.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
     calibration_batches: u32,
@@ -59,8 +62,8 @@ struct ComparedJson {
     name: String,
     genes: Genotype,
     params: u64,
-    /// Trained by itself: validation accuracy.
-    alone: f32,
+    /// Trained by itself: mean validation accuracy of the replicates.
+    alone: f64,
     /// With the weights of the super-network: validation accuracy.
     supernet: f32,
     /// The same before it was trained.
@@ -71,7 +74,9 @@ struct ComparedJson {
 struct Drawn {
     genotype: Genotype,
     params: u64,
-    job: Job,
+    name: String,
+    /// One for each replicate.
+    jobs: Vec<Job>,
 }
 
 pub(crate) fn supernet(arguments: &Arguments) -> Result<(), Failure> {
@@ -80,7 +85,7 @@ pub(crate) fn supernet(arguments: &Arguments) -> Result<(), Failure> {
     let problem = Problem::new(&config, &DataFacts::of(info))?;
     let images = Images::prepare(&arguments.datasets.open(info)?, problem.data())?;
     let mut one_shot = OneShot::new(&problem, &images, arguments.epochs)?;
-    let drawn = draw(&problem, arguments.networks)?;
+    let drawn = draw(&problem, arguments)?;
     let scores = |one_shot: &OneShot<'_>| -> Result<Vec<f32>, OneShotError> {
         let score = |drawn: &Drawn| one_shot.score(&drawn.genotype, arguments.calibration_batches);
         drawn.iter().map(|drawn| Ok(score(drawn)?.accuracy)).collect()
@@ -96,7 +101,7 @@ pub(crate) fn supernet(arguments: &Arguments) -> Result<(), Failure> {
     let alone = train_alone(&drawn, &images, workers)?;
     let networks = drawn.into_iter().zip(alone).zip(shared).zip(untrained);
     let networks = networks.map(|(((drawn, alone), supernet), untrained)| ComparedJson {
-        name: drawn.job.name,
+        name: drawn.name,
         genes: drawn.genotype,
         params: drawn.params,
         alone,
@@ -107,34 +112,37 @@ pub(crate) fn supernet(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// Networks that all differ.
-fn draw(problem: &Problem, count: u32) -> Result<Vec<Drawn>, Failure> {
+fn draw(problem: &Problem, arguments: &Arguments) -> Result<Vec<Drawn>, Failure> {
     let mut known = BTreeSet::new();
     let mut drawn = Vec::new();
     for number in 0..u64::from(MAX_DRAWS) {
-        if drawn.len() == count as usize {
+        if drawn.len() == arguments.networks as usize {
             return Ok(drawn);
         }
         let genotype = problem.space().genes().draw(&mut Rng::for_purpose(problem.seed(), "sample", number));
-        let priced = problem.price(&genotype)?;
-        if known.insert(priced.canonical.digest()) {
-            let job = problem.training(&priced.canonical, priced.costs.macs, 0);
-            drawn.push(Drawn { genotype, params: priced.costs.params, job });
+        let Priced { canonical, costs, .. } = problem.price(&genotype)?;
+        if known.insert(canonical.digest()) {
+            let job = |replicate| problem.training(&canonical, costs.macs, replicate);
+            let jobs = (0..arguments.replicates).map(job).collect();
+            drawn.push(Drawn { genotype, params: costs.params, name: canonical.name(), jobs });
         }
     }
     let found = drawn.len();
-    Err(Failure::Input(format!(
-        "the space gave {found} different networks in {MAX_DRAWS} draws: ask for fewer (--networks)"
-    )))
+    let problem =
+        format!("--networks: {MAX_DRAWS} draws from the space gave {found} different ones: ask for fewer");
+    Err(Failure::Input(problem))
 }
 
-/// Validation accuracy of each network after a training of its own; 0 if that failed.
-fn train_alone(drawn: &[Drawn], images: &Images, workers: usize) -> Result<Vec<f32>, Failure> {
-    let waiting = Mutex::new(drawn.iter().enumerate());
+/// Mean validation accuracy of each network after trainings of its own; one that fails counts 0.
+fn train_alone(drawn: &[Drawn], images: &Images, workers: usize) -> Result<Vec<f64>, Failure> {
+    let trainings =
+        drawn.iter().enumerate().flat_map(|(index, drawn)| drawn.jobs.iter().map(move |job| (index, job)));
+    let waiting = Mutex::new(trainings);
     let work = || -> Result<Vec<(usize, f32)>, EvaluationError> {
         let mut done = Vec::new();
         loop {
             let next = waiting.lock().expect("no worker panics while it takes a network").next();
-            let Some((index, Drawn { job, .. })) = next else { return Ok(done) };
+            let Some((index, job)) = next else { return Ok(done) };
             let accuracy = match perform(job.clone(), images)? {
                 Outcome::Trained { curve, .. } => curve.last().map_or(0.0, |score| score.accuracy),
                 Outcome::Scored { .. } | Outcome::Failed(_) => 0.0,
@@ -142,23 +150,23 @@ fn train_alone(drawn: &[Drawn], images: &Images, workers: usize) -> Result<Vec<f
             done.push((index, accuracy));
         }
     };
-    let mut accuracies = vec![0.0; drawn.len()];
+    // Single-precision shares are added exactly here, so that the order of the workers changes nothing.
+    let mut sums = vec![0.0_f64; drawn.len()];
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
         for worker in workers {
             let done = worker.join().map_err(|_| Failure::Internal("a training broke down".into()))?;
             for (index, accuracy) in done? {
-                accuracies[index] = accuracy;
+                sums[index] += f64::from(accuracy);
             }
         }
-        Ok(accuracies)
+        Ok(drawn.iter().zip(sums).map(|(drawn, sum)| sum / drawn.jobs.len() as f64).collect())
     })
 }
 
 fn report(arguments: &Arguments, networks: Vec<ComparedJson>) -> Result<(), Failure> {
     let tau = |value: fn(&ComparedJson) -> f64| {
-        let pairs: Vec<_> =
-            networks.iter().map(|network| (f64::from(network.alone), value(network))).collect();
+        let pairs: Vec<_> = networks.iter().map(|network| (network.alone, value(network))).collect();
         kendall_tau(&pairs)
     };
     let tau = TauJson {
@@ -171,7 +179,8 @@ fn report(arguments: &Arguments, networks: Vec<ComparedJson>) -> Result<(), Fail
     }
     print_line("network       parameters   alone %   super-network %   untrained %")?;
     for ComparedJson { name, params, alone, supernet, untrained, .. } in &networks {
-        let [alone, supernet, untrained] = [alone, supernet, untrained].map(|accuracy| accuracy * 100.0);
+        let [supernet, untrained] = [supernet, untrained].map(|accuracy| accuracy * 100.0);
+        let alone = alone * 100.0;
         print_line(&format!("{name}  {params:10}  {alone:8.2}  {supernet:16.2}  {untrained:12.2}"))?;
     }
     print_line(&format!(

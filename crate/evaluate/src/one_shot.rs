@@ -11,7 +11,7 @@ use crate::{Images, MACS_AT_ONCE};
 const MEMORY_LIMIT_BYTES: u64 = 1 << 30;
 
 /// The super-network of a run's space: its networks share their weights, which learn on paths drawn uniformly from all genotypes,
-/// within the limits or not (Guo et al. 2020, "Single Path One-Shot Neural Architecture Search with Uniform Sampling", sections 3.2 and 3.3).
+/// within the limits or not (Guo et al. 2020, "Single Path One-Shot Neural Architecture Search with Uniform Sampling").
 pub struct OneShot<'a> {
     problem: &'a Problem,
     images: &'a Images,

@@ -11,7 +11,7 @@ use crate::{PlanError, SampleSizes, Samples, Score, Seeds, Split, TrainerError};
 /// Validates one network with the weights of a super-network, a little at a time.
 ///
 /// The statistics of batch normalizations were never those of one path. They are found anew first: means and variances of
-/// batches of training images, averaged (Guo et al. 2020, section 3.4). The images are the first ones in the order of the first
+/// batches of training images, averaged. The images are the first ones in the order of the first
 /// epoch, unchanged by augmentation, the same for all networks.
 pub struct PathScorer {
     seeds: Seeds,
