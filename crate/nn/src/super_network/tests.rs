@@ -19,7 +19,7 @@ impl Samples for Noise {
         for ((&index, image), label) in indices.iter().zip(images.chunks_exact_mut(32)).zip(labels) {
             let mut rng = Rng::for_purpose(5, &split.to_string(), u64::from(index));
             *label = index % 3;
-            image.iter_mut().for_each(|value| *value = rng.normal());
+            image.fill_with(|| rng.normal());
             image[*label as usize] += 2.0;
         }
     }
@@ -193,7 +193,8 @@ fn statistics_are_means_over_batches() {
                 images.iter().skip(channel).step_by(2).map(|&value| f64::from(value)).collect();
             let of_batch = values.iter().sum::<f64>() / 64.0;
             mean += of_batch / 3.0;
-            variance += values.iter().map(|value| (value - of_batch).powi(2)).sum::<f64>() / 63.0 / 3.0;
+            variance +=
+                values.iter().map(|value| (value - of_batch) * (value - of_batch)).sum::<f64>() / 63.0 / 3.0;
         }
         let statistics = &scorer.memory.statistics;
         assert!((f64::from(statistics[channel]) - mean).abs() < 1e-6, "{statistics:?} for {mean}");
