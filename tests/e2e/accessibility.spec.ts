@@ -39,3 +39,24 @@ test('errors and notices have no violations', async ({ page, playground, complai
   expect(await violationsOf(page)).toEqual([]);
   complaints.length = 0;
 });
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test.describe(colorScheme, () => {
+    test.use({ colorScheme });
+    test('the parts of devices, files and hardware have no violations', async ({ page, playground }) => {
+      await playground.goto({ device: 'this-browser', estimator: 'measured', table: '0'.repeat(64) });
+      await expect(page.getByTestId('table-missing')).toBeVisible();
+      expect(await violationsOf(page), 'table').toEqual([]);
+      await playground.open({ devices: 'arduino-uno', limits: 'latency@rp2040:12.5', estimator: 'analytical' });
+      await page.getByTestId('estimator-error').click();
+      expect(await violationsOf(page), 'devices').toEqual([]);
+      await playground.goto({ space: 'custom', device: 'arduino-uno' });
+      await page.getByTestId('space-text').fill('{\n"format": 2\n}');
+      await expect(page.getByTestId('space-problem')).toContainText('line');
+      expect(await violationsOf(page), 'file').toEqual([]);
+      await playground.open({ space: 'accelerator' });
+      await expect(page.getByTestId('array')).toBeVisible();
+      expect(await violationsOf(page), 'hardware').toEqual([]);
+    });
+  });
+}

@@ -70,7 +70,7 @@ test('the cost axis can be chosen', async ({ page, playground }) => {
 test('everything needed for a search is done by keyboard', async ({ page, playground }) => {
   await playground.open({ ...QUICK, candidates: 2 });
   const reach = async (testid: string): Promise<void> => {
-    for (let press = 0; press < 40; press += 1) {
+    for (let press = 0; press < 50; press += 1) {
       await page.keyboard.press('Tab');
       if ((await page.evaluate(() => document.activeElement?.getAttribute('data-testid'))) === testid) return;
     }

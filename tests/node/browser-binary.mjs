@@ -36,6 +36,16 @@ export function finish(evaluator) {
   }
 }
 
+/** Performs a job as a trainer does: from the checkpoint of an earlier rung, if there is one. */
+function perform(evaluator, job, checkpoints) {
+  const checkpoint = job.epochs_before === undefined ? undefined : checkpoints.get(job.key);
+  const known = checkpoint ? evaluator.resume(job, checkpoint) : evaluator.begin(job);
+  const outcome = known ?? finish(evaluator);
+  const rests = outcome.outcome === 'trained' && job.epochs < job.recipe.horizon_epochs;
+  if (rests) checkpoints.set(job.key, evaluator.checkpoint());
+  return outcome;
+}
+
 /** The first job of a run. */
 export function firstJob(link) {
   const run = new coordinator.Coordinator(page.readLink(link).config);
@@ -49,10 +59,11 @@ export function browserLog(link) {
   const { config, notices } = page.readLink(link);
   if (notices.length > 0) throw new Error(notices.map(({ message }) => message).join('\n'));
   const run = new coordinator.Coordinator(config);
+  const checkpoints = new Map();
   let evaluator;
   for (let job = run.nextJob(); job; job = run.nextJob()) {
     evaluator ??= evaluatorFor(job.data);
-    run.tell(job.id, evaluator.begin(job) ?? finish(evaluator));
+    run.tell(job.id, perform(evaluator, job, checkpoints));
   }
   const log = run.takeLog();
   evaluator?.free();

@@ -52,6 +52,26 @@ test('runs by each strategy: one log', () => {
   }
 });
 
+test('runs by each rule of early stopping: one log', () => {
+  for (const rule of ['halving', 'hyperband', 'median', 'extrapolation']) {
+    const link = `v=1&candidates=16&epochs=9&samples=64&layers.widths=4&train.final_epochs=1&train.stopping=${rule}`;
+    const log = browserLog(link);
+    assert.equal(log, nativeLog(link, 2), rule);
+    const parsed = lines(log);
+    assert.ok(
+      parsed.some(({ line }) => line === 'promoted'),
+      rule,
+    );
+    const epochs = new Map(
+      parsed.filter(({ line }) => line === 'told').map(({ ask, epochs }) => [ask, epochs]),
+    );
+    assert.ok(
+      [...epochs.values()].some((told) => told < 9),
+      `${rule} stops nothing`,
+    );
+  }
+});
+
 test('a limit of 17 digits: one log', () => {
   const link =
     'v=1&candidates=2&epochs=1&samples=64&layers.widths=4&train.final_epochs=0&latency_ms=907.3038322028689';

@@ -5,6 +5,7 @@ use nas_evaluate::{EvaluationError, OneShotError, WorkloadError};
 use nas_nn::WeightsError;
 use nas_race::RaceError;
 use nas_run::RunError;
+use nas_tabulate::TabulateError;
 use thiserror::Error;
 
 /// Why a command did not do what it was asked. Each kind has its exit code (docs/command-line.md).
@@ -45,6 +46,15 @@ impl From<RunError> for Failure {
         match error {
             RunError::Infeasible(_) | RunError::TooRare { .. } => Self::Infeasible(error.to_string()),
             RunError::UnknownJob(_) => Self::Internal(error.to_string()),
+            _ => Self::Input(error.to_string()),
+        }
+    }
+}
+
+impl From<TabulateError> for Failure {
+    fn from(error: TabulateError) -> Self {
+        match error {
+            TabulateError::Run(error) => error.into(),
             _ => Self::Input(error.to_string()),
         }
     }

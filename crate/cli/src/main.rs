@@ -2,8 +2,10 @@
 #![expect(clippy::print_stderr, reason = "this is a command line")]
 
 mod accelerator;
+mod alike;
 mod bench;
 mod bits;
+mod compare;
 mod cost;
 mod data;
 mod failure;
@@ -15,7 +17,11 @@ mod refine;
 mod run;
 mod sample;
 mod score;
+mod settings;
 mod supernet;
+mod table_file;
+mod tabulate;
+mod threads;
 mod train;
 
 use std::io::Write as _;
@@ -40,6 +46,10 @@ enum Verb {
     Train(train::Arguments),
     /// Races strategies on a table of known results.
     Race(race::Arguments),
+    /// Compares whole runs on a table of known learning curves.
+    Compare(compare::Arguments),
+    /// Trains every network of a small space and writes a table of what came of it.
+    Tabulate(tabulate::Arguments),
     /// Says what a network costs.
     Cost(cost::Arguments),
     /// Scores one untrained network by every zero-cost proxy, beside its parameters and MACs.
@@ -48,6 +58,8 @@ enum Verb {
     Supernet(supernet::Arguments),
     /// Draws networks from a search space, one JSON object a line.
     Sample(sample::Arguments),
+    /// Looks for the candidate of a search space that is most like a network: where a search may start.
+    Alike(alike::Arguments),
     /// Prices the operators of a search space on a device, and says which of them others dominate.
     Refine(refine::Arguments),
     /// Measures how fast networks are trained on this machine.
@@ -65,10 +77,13 @@ fn main() {
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Train(arguments) => train::train(&arguments),
         Verb::Race(arguments) => race::race(&arguments),
+        Verb::Compare(arguments) => compare::compare(&arguments),
+        Verb::Tabulate(arguments) => tabulate::tabulate(&arguments),
         Verb::Cost(arguments) => cost::cost(&arguments),
         Verb::Score(arguments) => score::score(&arguments),
         Verb::Supernet(arguments) => supernet::supernet(&arguments),
         Verb::Sample(arguments) => sample::sample(&arguments),
+        Verb::Alike(arguments) => alike::alike(&arguments),
         Verb::Refine(arguments) => refine::refine(&arguments),
         Verb::Bench(arguments) => bench::bench(&arguments),
         Verb::Bits(arguments) => bits::bits(&arguments),

@@ -38,7 +38,7 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<(), Failure> {
             let mut times: Vec<Duration> = (0..arguments.runs).map(|_| run(&mut profile)).collect();
             times.sort_unstable();
             let median = times[times.len() / 2];
-            Ok(TableRow::new(profile.step(), median.as_secs_f64() * 1e3))
+            Ok(TableRow::new(profile.work(), median.as_secs_f64() * 1e3))
         })
         .collect::<Result<_, Failure>>()?;
     let csv = Table { device: DEVICE.to_owned(), is_measured_here: true, rows }.to_csv();
@@ -47,15 +47,13 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<(), Failure> {
     print_line(&format!("estimator=measured&device={DEVICE}&table={}", sha256(csv.as_bytes())))
 }
 
-/// Time of the measured operator in one run.
+/// Time of the operator in one run of its network.
 fn run(profile: &mut Profile) -> Duration {
     let mut time = Duration::ZERO;
-    profile.run(|is_measured, work| {
+    while profile.seek() {
         let start = Instant::now();
-        work();
-        if is_measured {
-            time += start.elapsed();
-        }
-    });
+        profile.repeat(1);
+        time += start.elapsed();
+    }
     time
 }

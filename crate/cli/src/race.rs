@@ -1,24 +1,13 @@
 //! Strategies raced on a table: the table is read here, and the seeds are shared out to threads.
 
-use std::fs::File;
-use std::io::Read;
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use clap::{Args, ValueEnum};
-use flate2::read::MultiGzDecoder;
-use nas_member::{SettingValue, Settings};
+use nas_member::Settings;
 use nas_race::{Course, Entrant, Objective, Race, RaceError, Standing, Summary, Table, Track};
 use nas_search::{Count, StrategyError, needs, strategies};
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::run::available_workers;
-use crate::{print_json, print_line};
-
-/// The largest table that is read, unpacked, in bytes.
-const MAX_TABLE_BYTES: u64 = 256 << 20;
-/// The first bytes of a gzip file (RFC 1952, section 2.3.1).
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+use crate::{print_json, print_line, settings, table_file, threads};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -80,7 +69,7 @@ struct RaceJson {
 
 pub(crate) fn race(arguments: &Arguments) -> Result<(), Failure> {
     let entrants = entrants(arguments)?;
-    let text = read_table(&arguments.table)?;
+    let text = table_file::read_csv(&arguments.table)?;
     let in_file = |error| Failure::in_file(&arguments.table, error);
     let table = Table::from_csv(&text, &arguments.genes).map_err(|error| in_file(error.into()))?;
     drop(text);
@@ -92,7 +81,9 @@ pub(crate) fn race(arguments: &Arguments) -> Result<(), Failure> {
     entrants.iter().try_for_each(|entrant| race.check(entrant))?;
     let mut json = RaceJson { results: Vec::new(), summaries: Vec::new() };
     for entrant in &entrants {
-        let tracks = run_seeds(&race, entrant, arguments)?;
+        let run = |number| race.run(entrant, number + 1);
+        let tracks = threads::share_out(arguments.seeds, arguments.workers, run);
+        let tracks: Vec<Track> = tracks.into_iter().collect::<Result<_, _>>()?;
         json.results.extend(race.standings(entrant, &tracks)?);
         json.summaries.push(race.summary(entrant, &tracks));
     }
@@ -119,18 +110,7 @@ fn course(arguments: &Arguments) -> Course {
 /// The strategies with their settings.
 fn entrants(arguments: &Arguments) -> Result<Vec<Entrant>, Failure> {
     let members = strategies();
-    let mut chosen: Vec<(String, SettingValue)> = Vec::new();
-    for text in &arguments.settings {
-        let refused = |problem: String| Failure::Input(format!("--set {text}: {problem}"));
-        let (key, value) = text.split_once('=').ok_or_else(|| refused("no '='".into()))?;
-        let setting = members.iter().find_map(|member| {
-            let name = key.strip_prefix(member.id)?.strip_prefix('.')?;
-            member.settings.iter().find(|setting| setting.name == name)
-        });
-        let setting = setting.ok_or_else(|| refused("no strategy has such a setting".into()))?;
-        let value = setting.parse(value).map_err(|error| refused(error.to_string()))?;
-        chosen.push((key.to_owned(), value));
-    }
+    let chosen = settings::parse(&arguments.settings, &members, "no strategy has such a setting")?;
     let entrant = |id: &String| {
         needs(id)?;
         let member = members.iter().find(|member| member.id == id);
@@ -147,51 +127,6 @@ fn entrants(arguments: &Arguments) -> Result<Vec<Entrant>, Failure> {
     };
     let entrants: Result<_, StrategyError> = arguments.strategies.iter().map(entrant).collect();
     entrants.map_err(|error| Failure::Input(error.to_string()))
-}
-
-/// Reads a table, unpacked if it is gzipped.
-fn read_table(path: &str) -> Result<String, Failure> {
-    let in_file = |error: std::io::Error| Failure::in_file(path, error);
-    let mut start = Vec::new();
-    let mut file = File::open(path).map_err(in_file)?;
-    (&mut file).take(GZIP_MAGIC.len() as u64).read_to_end(&mut start).map_err(in_file)?;
-    let is_gzipped = start == GZIP_MAGIC;
-    let whole = start.as_slice().chain(file);
-    let mut bytes = Vec::new();
-    let mut read = |source: &mut dyn Read| source.take(MAX_TABLE_BYTES + 1).read_to_end(&mut bytes);
-    let unpacked = if is_gzipped { read(&mut MultiGzDecoder::new(whole)) } else { read(&mut { whole }) };
-    unpacked.map_err(in_file)?;
-    if bytes.len() as u64 > MAX_TABLE_BYTES {
-        let problem = format!("more than {MAX_TABLE_BYTES} bytes: at most so many are read");
-        return Err(Failure::in_file(path, problem));
-    }
-    String::from_utf8(bytes).map_err(|error| Failure::in_file(path, error.utf8_error()))
-}
-
-/// The tracks of all seeds, in their order, whatever the number of threads.
-fn run_seeds(
-    race: &Race<'_>,
-    entrant: &Entrant,
-    &Arguments { seeds, workers, .. }: &Arguments,
-) -> Result<Vec<Track>, RaceError> {
-    let next = AtomicU32::new(1);
-    let work = || {
-        let mut done: Vec<(u32, Result<Track, RaceError>)> = Vec::new();
-        loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed > seeds {
-                return done;
-            }
-            done.push((seed, race.run(entrant, seed)));
-        }
-    };
-    let workers = workers.map_or_else(available_workers, usize::from).min(seeds as usize);
-    let mut tracks: Vec<_> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().flat_map(|thread| thread.join().expect("a race does not panic")).collect()
-    });
-    tracks.sort_unstable_by_key(|(seed, _)| *seed);
-    tracks.into_iter().map(|(_, track)| track).collect()
 }
 
 fn print_table(race: &RaceJson) -> Result<(), Failure> {

@@ -1,3 +1,4 @@
+mod checkpoints;
 mod workers;
 
 use std::io::Write as _;
@@ -6,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use nas_arch::Network;
-use nas_cost::{Method, Table};
+use nas_cost::Table;
 use nas_evaluate::Images;
 use nas_numerics::sha256;
 use nas_run::{CandidateCosts, DataFacts, FrontMember, LogLine, Phase, Problem, Run, RunConfig, link};
@@ -15,6 +16,7 @@ use serde::Serialize;
 
 use crate::data::{self, DataArguments};
 use crate::failure::Failure;
+use crate::threads::available_workers;
 use crate::{network, print_json, print_line};
 
 /// The largest configuration file that is read, in bytes.
@@ -103,16 +105,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
-/// The table that a run prices with, as the one of its device.
+/// The table that a run prices with.
 fn read_table(path: &str, config: &RunConfig) -> Result<Table, Failure> {
     let text = network::read_text(path, MAX_TABLE_BYTES)?;
-    let is_measured_here = config.estimator != Some(Method::LookUpTable);
-    Table::from_csv(&config.device, is_measured_here, &text).map_err(|error| Failure::in_file(path, error))
-}
-
-/// As many threads as processors.
-pub(crate) fn available_workers() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    config.read_table(&text).map_err(|error| Failure::in_file(path, error))
 }
 
 /// Reads the configuration; every item that cannot be taken as it stands is an error, unless lenient.

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::data::{self, DataArguments};
 use crate::failure::Failure;
+use crate::threads::available_workers;
 use crate::{print_json, print_line, run};
 
 #[derive(Args)]
@@ -97,7 +98,7 @@ pub(crate) fn supernet(arguments: &Arguments) -> Result<(), Failure> {
         }
     })?;
     let shared = scores(&one_shot)?;
-    let workers = arguments.workers.map_or_else(run::available_workers, usize::from);
+    let workers = arguments.workers.map_or_else(available_workers, usize::from);
     let alone = train_alone(&drawn, &images, workers)?;
     let networks = drawn.into_iter().zip(alone).zip(shared).zip(untrained);
     let networks = networks.map(|(((drawn, alone), supernet), untrained)| ComparedJson {

@@ -50,6 +50,20 @@ fn a_run_prints_its_front_and_the_digest_of_its_log() {
     assert_eq!(run["log_sha256"], digest);
 }
 
+/// The front has what was trained to the end only, each with the accuracy that a training without rests would have.
+#[test]
+fn a_run_that_stops_trainings_early_has_one_log_for_any_number_of_workers() {
+    let link = "#v=1&candidates=12&epochs=9&samples=64&layers.widths=4&train.final_epochs=0";
+    let halving = format!("{link}&train.stopping=halving");
+    let run = json(&["run", &halving, "--workers", "1", "--json"]);
+    assert_eq!(run, json(&["run", &halving, "--workers", "4", "--json"]));
+    assert_ne!(run["log_sha256"], json(&["run", link, "--json"])["log_sha256"]);
+    assert!(!run["front"].as_array().unwrap().is_empty());
+    let (code, message) = failure(&["run", &format!("{halving}&train.min_epochs=9")]);
+    assert_eq!(code, 2);
+    assert!(message.contains("train.min_epochs: 9 epochs before the first decision"), "{message}");
+}
+
 #[test]
 fn a_configuration_file_is_a_run_too() {
     let text = br#"{"candidates": 4, "epochs": 1, "samples": 64, "settings": {"layers.widths": [4], "train.final_epochs": 1}}"#;
@@ -214,6 +228,19 @@ fn a_refinement_shows_the_space_before_and_after() {
     let operators = refinement["groups"][0]["operators"].as_array().unwrap();
     let dropped = operators.iter().filter(|operator| !operator["dominated_by"].is_null());
     assert_eq!(dropped.map(|operator| operator["id"].as_str().unwrap()).collect::<Vec<_>>(), ["batch-norm"]);
+}
+
+#[test]
+fn a_search_starts_from_what_is_like_a_network() {
+    let sample = json(&["sample", "cell", "--seed", "3"]);
+    let network = file("like.json", sample["network"].to_string().as_bytes());
+    let alike = json(&["alike", "#v=1&space=cell", network.to_str().unwrap(), "--json"]);
+    assert_eq!(alike["distance"], 0.0);
+    let link = alike["link"].as_str().unwrap();
+    assert!(link.starts_with("v=1&space=cell&start="), "{link}");
+    assert!(stdout(&["alike", "#v=1", "ref:digits-tiny"]).contains(": at a distance of 0.65\n#v=1&start="));
+    let (code, message) = failure(&["alike", "#v=1&max_params=10", "ref:digits-tiny"]);
+    assert!(code == 2 && message.contains("raise the limit, or start from another candidate"), "{message}");
 }
 
 #[test]

@@ -166,6 +166,17 @@ impl Evaluation {
     }
 }
 
+impl Evaluation {
+    /// Works until there is an outcome.
+    fn finish(&mut self, images: &Images) -> Outcome {
+        loop {
+            if let Some(outcome) = self.step(images, MACS_AT_ONCE) {
+                return outcome;
+            }
+        }
+    }
+}
+
 fn trained(trainer: &Trainer, curve: &[EpochScore], test_accuracy: Option<f32>) -> Outcome {
     Outcome::Trained {
         curve: curve.to_vec(),
@@ -235,12 +246,29 @@ impl Evaluation {
 /// # Errors
 /// If it cannot be performed at all.
 pub fn perform(job: Job, images: &Images) -> Result<Outcome, EvaluationError> {
-    match Evaluation::new(job, images)? {
-        Err(outcome) => Ok(outcome),
-        Ok(mut evaluation) => loop {
-            if let Some(outcome) = evaluation.step(images, MACS_AT_ONCE) {
-                return Ok(outcome);
+    Ok(match Evaluation::new(job, images)? {
+        Err(outcome) => outcome,
+        Ok(mut evaluation) => evaluation.finish(images),
+    })
+}
+
+/// Performs a training, and then uses the test split: for tables of known results. A search sees validation scores only.
+///
+/// # Errors
+/// If it cannot be performed at all.
+///
+/// # Panics
+/// If the job is a score.
+pub fn perform_and_test(job: Job, images: &Images) -> Result<Outcome, EvaluationError> {
+    Ok(match Evaluation::new(job, images)? {
+        Err(outcome) => outcome,
+        Ok(mut evaluation) => match evaluation.finish(images) {
+            Outcome::Trained { test_accuracy: None, .. } => {
+                let is_between_epochs = evaluation.trainer().evaluate(Split::Test);
+                is_between_epochs.expect("a finished training is between two epochs");
+                evaluation.finish(images)
             }
+            outcome => outcome,
         },
-    }
+    })
 }

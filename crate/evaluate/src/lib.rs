@@ -10,7 +10,9 @@ mod profile;
 mod scoring;
 mod workload;
 
-pub use evaluation::{CheckpointError, Evaluation, EvaluationError, JobProgress, MACS_AT_ONCE, perform};
+pub use evaluation::{
+    CheckpointError, Evaluation, EvaluationError, JobProgress, MACS_AT_ONCE, perform, perform_and_test,
+};
 pub use images::Images;
 #[doc(no_inline)]
 pub use nas_run::{Job, Outcome};

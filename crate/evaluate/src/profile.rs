@@ -17,7 +17,8 @@ const SIZES: [u32; 4] = [4, 8, 16, 28];
 pub struct Profile {
     trainer: Trainer,
     image: Image,
-    step: StepWork,
+    work: StepWork,
+    is_at_step: bool,
 }
 
 /// The operators and shapes of a table, as networks.
@@ -91,30 +92,48 @@ impl Profile {
         let trainer = Trainer::new(&graph, &recipe, seeds, image.sizes(), u64::MAX)?;
         let costs = NetworkCosts::of(&graph)?;
         assert_eq!(costs.memory.int8.timeline[0].layer, 0, "the measured layer runs first");
-        Ok(Self { trainer, image, step: costs.steps[0] })
+        Ok(Self { trainer, image, work: costs.steps[0], is_at_step: false })
     }
 
     /// What the operator does.
     #[must_use]
-    pub const fn step(&self) -> &StepWork {
-        &self.step
+    pub const fn work(&self) -> &StepWork {
+        &self.work
     }
 
-    /// Runs the network once. `measure` is given the measured operator's work to run, and everything else, with whether it is
-    /// measured; it must call what it is given.
+    /// Goes on to the next step of the operator, past the one that it stands before; false at the end of the network, from
+    /// where it begins anew.
     ///
     /// # Panics
     /// Never: there is an image to evaluate.
-    pub fn run(&mut self, mut measure: impl FnMut(bool, &mut dyn FnMut())) {
-        self.trainer.evaluate(Split::Validation).expect("there is an image to evaluate");
-        let mut is_over = false;
-        while !is_over {
-            let is_measured = self.trainer.upcoming().is_some_and(|(_, layer)| layer == Some(MEASURED));
-            measure(is_measured, &mut || {
-                let report = self.trainer.step(&self.image, 1);
-                is_over = matches!(report.event, Some(Event::Evaluated { .. }));
-            });
+    pub fn seek(&mut self) -> bool {
+        let mut is_under_way = self.is_at_step;
+        if is_under_way {
+            is_under_way = self.step_on();
+        } else {
+            self.trainer.evaluate(Split::Validation).expect("there is an image to evaluate");
+            is_under_way = true;
         }
+        let is_measured =
+            |trainer: &Trainer| trainer.upcoming().is_some_and(|(_, layer)| layer == Some(MEASURED));
+        while is_under_way && !is_measured(&self.trainer) {
+            is_under_way = self.step_on();
+        }
+        self.is_at_step = is_under_way;
+        is_under_way
+    }
+
+    /// Does the work of the step that it stands before, so many times: what is to be timed.
+    ///
+    /// # Panics
+    /// If it stands before none: [`Self::seek`] first.
+    pub fn repeat(&mut self, times: u32) {
+        (0..times).for_each(|_| self.trainer.repeat(&self.image));
+    }
+
+    /// Whether the evaluation is still under way after its next step.
+    fn step_on(&mut self) -> bool {
+        !matches!(self.trainer.step(&self.image, 1).event, Some(Event::Evaluated { .. }))
     }
 }
 
@@ -153,13 +172,15 @@ mod tests {
         let mut profiled: Vec<OperatorKind> = Vec::new();
         for network in profiled_networks() {
             let mut profile = Profile::new(&network).unwrap();
-            let (mut measured, mut others) = (0, 0);
-            profile.run(|is_measured, work| {
-                work();
-                *if is_measured { &mut measured } else { &mut others } += 1;
-            });
-            assert!(measured > 0 && others > 0, "{:?}", network.layers[0]);
-            profiled.push(profile.step().kind);
+            for round in 0..2 {
+                let mut steps = 0;
+                while profile.seek() {
+                    profile.repeat(2);
+                    steps += 1;
+                }
+                assert!(steps > 0, "round {round}: {:?}", network.layers[0]);
+            }
+            profiled.push(profile.work().kind);
         }
         for kind in OperatorKind::ALL {
             assert!(profiled.contains(&kind), "{}", kind.id());

@@ -86,6 +86,29 @@ fn a_checkpoint_of_any_epoch_leads_to_the_same_outcome() {
     assert!(matches!(Evaluation::resume(job, &images, &[1, 2]), Err(CheckpointError::Damaged)));
 }
 
+/// As a driver performs rungs: one job after the other, each from the checkpoint of the last one.
+#[test]
+fn rungs_lead_to_the_weights_of_an_uninterrupted_training() {
+    let whole = Job { kind: JobKind::Search, ..job(4) };
+    let images = images(&whole);
+    let mut checkpoint: Option<Vec<u8>> = None;
+    for (epochs_before, epochs) in [(0, 1), (1, 2), (2, 4)] {
+        let job = Job { epochs_before, epochs, ..whole.clone() };
+        assert_eq!(job.may_go_on(), epochs < 4);
+        let mut evaluation = match &checkpoint {
+            Some(checkpoint) => Evaluation::resume(job.clone(), &images, checkpoint).unwrap(),
+            None => Evaluation::new(job.clone(), &images).unwrap().unwrap(),
+        };
+        let outcome = std::iter::from_fn(|| Some(evaluation.step(&images, 1 << 40))).flatten().next();
+        // Whoever lacks the checkpoint begins anew, to the same outcome.
+        assert_eq!(outcome, Some(perform(job, &images).unwrap()), "to epoch {epochs}");
+        checkpoint = Some(evaluation.checkpoint().unwrap());
+        if epochs == 4 {
+            assert_eq!(outcome, Some(perform(whole.clone(), &images).unwrap()));
+        }
+    }
+}
+
 #[test]
 fn what_cannot_be_trained_is_an_outcome_or_an_error_that_says_why() {
     let base = job(1);

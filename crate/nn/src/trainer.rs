@@ -211,6 +211,20 @@ impl Trainer {
         self.report(spent, event)
     }
 
+    /// Does the work of the step of an evaluation that is next, and stays before it: for a profile whose clock is too coarse
+    /// for doing it once. A step that works in place has other numbers to work on then, and the score means nothing.
+    ///
+    /// # Panics
+    /// If no evaluation is under way, or the samples have labels that are no class.
+    pub fn repeat(&mut self, samples: &dyn Samples) {
+        match self.phase {
+            Phase::Running { pass, step } if matches!(pass.goal, Goal::Evaluation(_)) => {
+                self.execute(pass, step, samples, &mut 0);
+            }
+            phase => panic!("no evaluation is under way: {phase:?}"),
+        }
+    }
+
     /// What the next call of [`Self::step`] begins with: the name of the work and, if it is that of one, the layer. A
     /// profile that calls it before each `step(samples, 1)` knows what took how long.
     #[must_use]

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
-use nas_cost::{DeviceLimit, Method, Objective, Over};
+use nas_cost::{CostError, DeviceLimit, Method, Objective, Over, Table};
 use nas_member::SettingValue;
+use nas_space::Genotype;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -11,6 +12,8 @@ pub const DEFAULT_SEED: u32 = 7;
 pub const MAX_CANDIDATES: u32 = 10_000;
 /// The most epochs a candidate may be trained.
 pub const MAX_EPOCHS: u32 = 200;
+/// The most candidates that a search may start from: as many as a link of 2,000 characters has room for.
+pub const MAX_STARTS: usize = 32;
 /// The most virtual slots.
 pub const MAX_WIDTH: u32 = 64;
 
@@ -102,8 +105,23 @@ pub struct RunConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub watts: Option<f64>,
+    /// Where the search starts: candidates that come before all that the strategy proposes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<Genotype>>")]
+    pub start: Vec<Genotype>,
     /// Settings that the members declare, by `member.name`; those not named have their defaults.
     pub settings: BTreeMap<String, SettingValue>,
+}
+
+impl RunConfig {
+    /// Reads the table of measurements that this run names, as that of its device.
+    ///
+    /// # Errors
+    /// If the text is no table; the message names the line.
+    pub fn read_table(&self, csv: &str) -> Result<Table, CostError> {
+        let is_measured_here = self.estimator != Some(Method::LookUpTable);
+        Table::from_csv(&self.device, is_measured_here, csv)
+    }
 }
 
 impl Default for RunConfig {
@@ -138,6 +156,7 @@ impl Default for RunConfig {
             estimator: None,
             table: None,
             watts: None,
+            start: Vec::new(),
             settings: BTreeMap::new(),
         }
     }

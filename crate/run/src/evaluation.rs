@@ -33,7 +33,7 @@ pub(crate) fn planned_macs(network_macs: u64, epochs: u32, train_images: u32, sc
     network_macs.saturating_mul(u64::from(epochs)).saturating_mul(images).min(MAX_PLANNED_MACS)
 }
 
-fn integer(
+pub(crate) fn integer(
     name: &'static str,
     en: &'static str,
     es: &'static str,

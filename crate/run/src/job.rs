@@ -31,8 +31,13 @@ pub struct Job {
     pub data: DataSpec,
     /// How to train.
     pub recipe: Recipe,
-    /// Epochs to train; 0 for a score.
+    /// Epochs after which the training ends or rests; 0 for a score.
     pub epochs: u32,
+    /// Epochs that an earlier job of the same key has trained. Who has its checkpoint goes on from there; without it, the training
+    /// begins anew, to the same outcome.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[ts(optional, as = "Option<u32>")]
+    pub epochs_before: u32,
     /// How the untrained network is scored; none if it is trained.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -87,6 +92,7 @@ impl Job {
             data,
             recipe,
             epochs,
+            epochs_before: 0,
             score: None,
             run_seed: seed,
             replicate: 0,
@@ -121,6 +127,7 @@ impl Problem {
             data: data.clone(),
             recipe: recipe.clone(),
             epochs: recipe.horizon_epochs,
+            epochs_before: 0,
             score: None,
             run_seed: config.seed,
             replicate,
@@ -133,6 +140,19 @@ impl Problem {
             memory_limit_bytes: MEMORY_LIMIT_BYTES,
         }
     }
+}
+
+impl Job {
+    /// Whether a later job may go on from its end, so that a checkpoint is worth keeping.
+    #[must_use]
+    pub const fn may_go_on(&self) -> bool {
+        self.score.is_none() && self.epochs < self.recipe.horizon_epochs
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Memory that a training may use. A browser's worker has up to 4 GiB; on a phone with several workers a quarter of
@@ -228,7 +248,7 @@ pub struct EpochScore {
 pub enum Outcome {
     /// The network was trained.
     Trained {
-        /// One score for each epoch.
+        /// One score for each epoch from the first one, whatever the job began with.
         curve: Vec<EpochScore>,
         /// Share of test images classified correctly; after a final training only.
         test_accuracy: Option<f32>,

@@ -16,8 +16,9 @@ mod log;
 mod problem;
 mod refinement;
 mod run;
+mod stopping;
 
-pub use config::{DEFAULT_SEED, MAX_CANDIDATES, MAX_EPOCHS, MAX_WIDTH, RunConfig};
+pub use config::{DEFAULT_SEED, MAX_CANDIDATES, MAX_EPOCHS, MAX_STARTS, MAX_WIDTH, RunConfig};
 pub use error::RunError;
 pub use evaluation::{FINAL_MEMBERS, Proxy, ScoreSpec, evaluations, proxies};
 pub use feasibility::{FeasibilitySearch, Nearest};

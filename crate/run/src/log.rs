@@ -34,23 +34,41 @@ pub enum LogLine {
         planned_macs: u64,
         /// The earlier ask of the same network, if any: it is not trained again.
         same_as: Option<u32>,
+        /// Epochs after which its training rests; where trainings are stopped early only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        epochs: Option<u32>,
         /// Draws that broke a limit before this one was found.
         #[serde(default, skip_serializing_if = "Rejections::is_empty")]
         #[ts(optional, as = "Option<Rejections>")]
         rejections: Rejections,
     },
-    /// A result was told to the strategy.
+    /// A candidate whose training rested goes on.
+    Promoted {
+        /// The candidate.
+        ask: u32,
+        /// Epochs after which its training ends or rests again.
+        epochs: u32,
+        /// Planned work of the epochs that are added, in training MACs.
+        #[ts(type = "number")]
+        planned_macs: u64,
+    },
+    /// A result was told to the strategy. Where trainings are stopped early, a candidate is told at each rung.
     Told {
         /// The candidate.
         ask: u32,
         /// Virtual time at which its training ended, in training MACs.
         #[ts(type = "number")]
         virtual_end: u64,
+        /// Epochs trained so far; where trainings are stopped early only. The curve then has those that were not told before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        epochs: Option<u32>,
         /// What came of it.
         #[serde(flatten)]
         result: Trained,
     },
-    /// The front changed.
+    /// The front changed. Candidates whose training rests are not on it.
     Front {
         /// Its members, by ascending cost.
         members: Vec<FrontMember>,
@@ -176,7 +194,7 @@ pub struct Rejected {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct Trained {
-    /// One score for each epoch.
+    /// One score for each epoch; on a line for a later rung, for each epoch since the one before.
     pub curve: Vec<EpochScore>,
     /// Share of validation images classified correctly at the end; 0 when the training failed, and when there was none.
     pub validation_accuracy: f32,

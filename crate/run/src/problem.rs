@@ -13,6 +13,7 @@ use ts_rs::TS;
 
 use crate::evaluation::{SCORE_ID, augmentation, check, final_recipe, recipe};
 use crate::feasibility::excess;
+use crate::stopping::Stopping;
 use crate::{CandidateCosts, DataSpec, Refinement, RunConfig, RunError, ScoreSpec, evaluations, link};
 
 /// What a run has for its strategy: error and cost, and networks that are trained one by one.
@@ -74,6 +75,8 @@ pub struct Problem {
     pub(crate) final_recipe: Option<Recipe>,
     /// How candidates are scored; none if they are trained.
     pub(crate) score: Option<ScoreSpec>,
+    /// Which trainings are stopped early; none if all go to the end.
+    pub(crate) stopping: Option<Stopping>,
 }
 
 /// A genotype decoded and priced.
@@ -120,6 +123,7 @@ impl Problem {
         let training = settings_of(config, &evaluations(), "train");
         let data = data_spec(config, facts, augmentation(&training))?;
         check(config, &training, data.res)?;
+        let stopping = Stopping::of(config, &training, facts.validation_images)?;
         let score = (config.eval == SCORE_ID)
             .then(|| ScoreSpec::of(&settings_of(config, &evaluations(), SCORE_ID), data.samples));
         let input = Shape::new(facts.channels, data.res, data.res);
@@ -154,8 +158,32 @@ impl Problem {
             recipe: recipe(config, &training),
             final_recipe: final_recipe(config, &training),
             score,
+            stopping,
         };
-        if config.refine { problem.refined() } else { Ok(problem) }
+        let problem = if config.refine { problem.refined()? } else { problem };
+        problem.check_starts()?;
+        Ok(problem)
+    }
+
+    /// Refuses to start from what the search could not propose.
+    fn check_starts(&self) -> Result<(), RunError> {
+        for genotype in &self.config.start {
+            let refuse = |problem: String| Err(bad_setting("start", format!("{genotype}: {problem}")));
+            match self.price(genotype) {
+                Err(RunError::Genotype(error)) => {
+                    return refuse(format!("{error}; genotypes are those of the space with these settings"));
+                }
+                Err(error) => return Err(error),
+                Ok(Priced { violations, .. }) => {
+                    if let Some(violation) = violations.first() {
+                        return refuse(format!(
+                            "{violation}; raise the limit, or start from another candidate"
+                        ));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The strategy, as yet without results.
@@ -208,6 +236,12 @@ impl Problem {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// The table of measurements that candidates are priced with, if the run has one.
+    #[must_use]
+    pub fn table(&self) -> Option<&Table> {
+        self.pricing.table.as_ref()
     }
 
     /// Decodes and prices a candidate.

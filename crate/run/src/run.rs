@@ -1,20 +1,26 @@
+mod jobs;
+mod telling;
+
+use core::ops::Range;
 use std::collections::BTreeMap;
 
 use nas_arch::Network;
 use nas_numerics::{NUMERICS_VERSION, Rng};
-use nas_search::{Appraisal, Ask, Front, Insertion, Inspection, Point, Strategy, Told};
+use nas_search::{Appraisal, Ask, Front, Inspection, Strategy};
 use nas_space::Genotype;
 use serde::Serialize;
 use ts_rs::TS;
 
 use crate::clock::VirtualClock;
-use crate::evaluation::{merit, planned_macs};
+use crate::evaluation::planned_macs;
 use crate::feasibility::excess;
 use crate::job::{EvaluationKey, MEMORY_LIMIT_BYTES};
+use crate::stopping::{Gains, Stopping, StoppingRule};
 use crate::{
-    CandidateCosts, DataFacts, FINAL_MEMBERS, Failure, FrontMember, Job, JobId, JobKind, LogLine, Outcome,
-    Problem, Rejected, Rejections, RunConfig, RunError, RunHeader, StopReason, Trained,
+    CandidateCosts, DataFacts, Job, JobId, JobKind, LogLine, Outcome, Problem, Rejected, Rejections,
+    RunConfig, RunError, RunHeader, StopReason, Trained,
 };
+use jobs::Jobs;
 
 /// Version of the log's format.
 const LOG_FORMAT: u32 = 1;
@@ -28,6 +34,11 @@ const REPLICATE: u32 = 0;
 pub struct Run {
     problem: Problem,
     strategy: Box<dyn Strategy>,
+    /// Epochs at each rung of a training; one rung where none is stopped early.
+    ladder: Vec<u32>,
+    stopping: Option<Box<dyn StoppingRule>>,
+    /// What trainings gained from rung to rung, as far as was told.
+    gains: Gains,
     clock: VirtualClock,
     phase: Phase,
     candidates: Vec<Candidate>,
@@ -37,6 +48,8 @@ pub struct Run {
     is_exhausted: bool,
     asked_macs: u64,
     told: u32,
+    /// Results told: one for each rung that a candidate reached.
+    results: u32,
     front: Front,
     reference_cost: f64,
     /// Candidates in final training, the most accurate first.
@@ -73,6 +86,8 @@ pub struct Progress {
     pub asked: u32,
     /// Candidates told.
     pub told: u32,
+    /// Results told: more than candidates where a candidate is told at each rung of its training.
+    pub results: u32,
     /// Final trainings ended.
     pub finals: u32,
     /// Budget of candidates.
@@ -91,30 +106,11 @@ struct Candidate {
     virtual_end: u64,
     /// The ask that is trained for it: its own, or an earlier one of the same network.
     evaluated_by: u32,
+    /// Rung of the ladder that is told next: one above where it rests.
+    next_rung: usize,
     result: Option<Trained>,
-}
-
-/// Jobs waiting, handed out, and done before their virtual turn.
-#[derive(Default)]
-struct Jobs {
-    next_id: JobId,
-    /// By virtual end: what is waited for first is handed out first.
-    waiting: BTreeMap<(u64, JobId), Job>,
-    /// With their virtual ends.
-    handed_out: Vec<(u64, Job)>,
-    /// Results held until their turn, with their kinds and asks.
-    done: Vec<(JobKind, u32, Trained)>,
-}
-
-impl Jobs {
-    fn take_back(&mut self, id: JobId) -> Option<(u64, Job)> {
-        let at = self.handed_out.iter().position(|(_, job)| job.id == id)?;
-        Some(self.handed_out.remove(at))
-    }
-
-    fn result(&self, kind: JobKind, ask: u32) -> Option<&Trained> {
-        self.done.iter().find(|done| (done.0, done.1) == (kind, ask)).map(|(.., result)| result)
-    }
+    /// Error that the strategy was told last.
+    told_error: f64,
 }
 
 impl Run {
@@ -151,6 +147,12 @@ impl Run {
             reference_cost,
         };
         let mut run = Self {
+            ladder: match &problem.stopping {
+                Some(stopping) => stopping.ladder.clone(),
+                None => vec![if problem.score.is_some() { 0 } else { problem.recipe.horizon_epochs }],
+            },
+            stopping: problem.stopping.as_ref().map(Stopping::rule),
+            gains: Gains::default(),
             clock: VirtualClock::new(problem.config.width),
             phase: Phase::Search,
             candidates: Vec::new(),
@@ -158,6 +160,7 @@ impl Run {
             is_exhausted: false,
             asked_macs: 0,
             told: 0,
+            results: 0,
             front: Front::default(),
             reference_cost,
             finalists: Vec::new(),
@@ -226,6 +229,7 @@ impl Run {
             phase: self.phase,
             asked: self.candidates.len() as u32,
             told: self.told,
+            results: self.results,
             finals: self.finals_logged as u32,
             candidates: self.problem.config.candidates,
             distinct: self.first_asks.len() as u32,
@@ -250,18 +254,20 @@ impl Run {
         &self.problem
     }
 
-    /// Does all that the results at hand allow: asks while slots are free, tells while the next result is there.
+    /// Does all that the results at hand allow: starts jobs while slots are free, tells while the next result is there.
     fn advance(&mut self) {
         if self.phase == Phase::Search {
             loop {
-                while self.clock.has_free_slot() && self.may_ask() {
-                    self.ask();
-                }
-                let Some(next) = self.clock.next() else { break self.start_finals() };
-                let evaluated_by = self.candidates[next as usize].evaluated_by;
-                let Some(result) = self.result_of(evaluated_by) else { break };
+                while self.clock.has_free_slot() && self.start_next() {}
+                let Some(next) = self.clock.next() else {
+                    if self.promote_last_hope() {
+                        continue;
+                    }
+                    break self.start_finals();
+                };
+                let Some(result) = self.result_at_hand(next) else { break };
                 self.clock.advance();
-                self.tell_strategy(next, result);
+                self.tell_result(next, &result);
             }
         }
         if self.phase == Phase::Final {
@@ -269,11 +275,21 @@ impl Run {
         }
     }
 
-    fn may_ask(&self) -> bool {
+    /// Has a candidate go on, or else asks for a new one, as far as the budget allows.
+    fn start_next(&mut self) -> bool {
         let config = &self.problem.config;
-        !self.is_exhausted
-            && (self.candidates.len() as u32) < config.candidates
-            && config.macs.is_none_or(|budget| self.asked_macs < budget)
+        if config.macs.is_some_and(|budget| self.asked_macs >= budget) {
+            return false;
+        }
+        if let Some(ask) = self.stopping.as_mut().and_then(|rule| rule.promote()) {
+            self.promote(ask);
+            return true;
+        }
+        if self.is_exhausted || self.candidates.len() as u32 >= self.problem.config.candidates {
+            return false;
+        }
+        self.ask();
+        true
     }
 
     /// The result that was told of an ask.
@@ -281,14 +297,21 @@ impl Run {
         self.candidates[ask as usize].result.as_ref()
     }
 
-    /// The result of an ask, told before or held until now.
-    fn result_of(&self, ask: u32) -> Option<Trained> {
-        let told = self.candidates[ask as usize].result.as_ref();
-        told.or_else(|| self.jobs.result(JobKind::Search, ask)).cloned()
+    /// What the strategy is to be told of an ask next, if it is there: what came of its job, or of that of the same network.
+    fn result_at_hand(&self, ask: u32) -> Option<Trained> {
+        let evaluated_by = self.candidates[ask as usize].evaluated_by;
+        if evaluated_by == ask {
+            self.jobs.result(JobKind::Search, ask).cloned()
+        } else {
+            self.result(evaluated_by).cloned()
+        }
     }
 
     fn ask(&mut self) {
         let ask = self.candidates.len() as u32;
+        if let Some(start) = self.problem.config.start.get(ask as usize) {
+            return self.admit(ask, start.clone(), None, Rejections::default());
+        }
         let problem = &self.problem;
         let mut rejections = Rejections::default();
         let mut appraise = |genotype: &Genotype| {
@@ -325,16 +348,17 @@ impl Run {
     fn admit(&mut self, ask: u32, genotype: Genotype, parent: Option<u32>, rejections: Rejections) {
         let priced = self.problem.price(&genotype).expect("a strategy proposes genotypes of the space");
         let cost = priced.cost;
-        let job = self.job(
-            ask,
-            JobKind::Search,
-            &priced.canonical.network,
-            &priced.canonical.name(),
-            priced.costs.macs,
-        );
+        let macs = priced.costs.macs;
+        let (network, name) = (&priced.canonical.network, &priced.canonical.name());
+        let mut job = self.job(ask, JobKind::Search, network, name, macs);
         let key = job.key.clone();
         let evaluated_by = *self.first_asks.entry(key.clone()).or_insert(ask);
         let is_first = evaluated_by == ask;
+        let mut next_rung = 0;
+        if let Some(rule) = self.stopping.as_mut().filter(|_| is_first) {
+            next_rung = rule.enter(ask);
+            self.cut(&mut job, macs, 0..self.ladder[next_rung]);
+        }
         let planned_macs = if is_first { job.planned_macs } else { 0 };
         let not_before = if is_first { 0 } else { self.candidates[evaluated_by as usize].virtual_end };
         let virtual_end = self.clock.start(ask, planned_macs, not_before);
@@ -348,6 +372,7 @@ impl Run {
             key,
             planned_macs,
             same_as: (!is_first).then_some(evaluated_by),
+            epochs: (is_first && self.stopping.is_some()).then_some(job.epochs),
             rejections,
         });
         self.candidates.push(Candidate {
@@ -359,7 +384,9 @@ impl Run {
             cost,
             virtual_end,
             evaluated_by,
+            next_rung,
             result: None,
+            told_error: 1.0,
         });
         if is_first {
             self.enqueue(virtual_end, job);
@@ -371,7 +398,37 @@ impl Run {
         self.jobs.waiting.insert((virtual_end, job.id), job);
     }
 
-    /// The job that trains this network.
+    /// Has a resting candidate go on to the next rung.
+    fn promote(&mut self, ask: u32) {
+        let Candidate { network, name, summary, next_rung, .. } = &self.candidates[ask as usize];
+        let (network, name, macs, rung) = (network.clone(), name.clone(), summary.macs, *next_rung);
+        let mut job = self.job(ask, JobKind::Search, &network, &name, macs);
+        self.cut(&mut job, macs, self.ladder[rung - 1]..self.ladder[rung]);
+        let (epochs, planned_macs) = (job.epochs, job.planned_macs);
+        let virtual_end = self.clock.start(ask, planned_macs, 0);
+        self.asked_macs = self.asked_macs.saturating_add(planned_macs);
+        self.write(&LogLine::Promoted { ask, epochs, planned_macs });
+        self.enqueue(virtual_end, job);
+    }
+
+    /// Where the search would end without a front, since nobody was trained to the end: has the most accurate candidate of the
+    /// highest rung go on, whatever the rule and the budget say.
+    fn promote_last_hope(&mut self) -> bool {
+        let trained = self.candidates.iter().zip(0..).filter_map(|(candidate, ask)| {
+            let result = candidate.result.as_ref().filter(|result| result.failure.is_none())?;
+            (candidate.evaluated_by == ask).then_some((candidate.next_rung, result.worth(), ask))
+        });
+        let best = trained.reduce(|best, other| {
+            if other.0.cmp(&best.0).then(other.1.total_cmp(&best.1)).is_gt() { other } else { best }
+        });
+        let Some((.., ask)) = best.filter(|&(next_rung, ..)| next_rung < self.ladder.len()) else {
+            return false;
+        };
+        self.promote(ask);
+        true
+    }
+
+    /// The job that trains this network to the end, or scores it.
     fn job(&mut self, ask: u32, kind: JobKind, network: &Network, name: &str, network_macs: u64) -> Job {
         let problem = &self.problem;
         let recipe = match (kind, &problem.final_recipe) {
@@ -403,6 +460,7 @@ impl Run {
             data: problem.data.clone(),
             recipe: recipe.clone(),
             epochs,
+            epochs_before: 0,
             score: score.cloned(),
             run_seed,
             replicate: REPLICATE,
@@ -414,68 +472,12 @@ impl Run {
         }
     }
 
-    fn tell_strategy(&mut self, ask: u32, result: Trained) {
-        let candidate = &mut self.candidates[ask as usize];
-        let accuracy = result.worth();
-        let objectives = vec![1.0 - accuracy, candidate.cost];
-        let told = Told { ask, genotype: candidate.genotype.clone(), parent: candidate.parent, objectives };
-        let point = Point { ask, accuracy, cost: candidate.cost };
-        let has_failed = result.failure.is_some();
-        let virtual_end = candidate.virtual_end;
-        candidate.result = Some(result.clone());
-        self.jobs.done.retain(|&(kind, done, _)| (kind, done) != (JobKind::Search, ask));
-        self.told += 1;
-        self.is_exhausted = false;
-        self.write(&LogLine::Told { ask, virtual_end, result });
-        self.strategy.tell(&told);
-        if !has_failed && self.front.insert(point) == Insertion::Joined {
-            self.write_front();
-        }
-    }
-
-    fn write_front(&mut self) {
-        let member = |point: &Point| FrontMember {
-            ask: point.ask,
-            validation_accuracy: self.result(point.ask).map_or(0.0, |result| result.validation_accuracy),
-            score: self.result(point.ask).and_then(|result| result.score),
-            cost: point.cost,
-        };
-        let members = self.front.members().iter().map(member).collect();
-        let hypervolume =
-            self.front.hypervolume(f64::from(reference_accuracy(&self.problem)), self.reference_cost);
-        self.write(&LogLine::Front { members, hypervolume });
-    }
-
-    /// Starts the final training of the most accurate members of the front.
-    fn start_finals(&mut self) {
-        self.phase = Phase::Final;
-        if self.problem.final_recipe.is_none() {
-            return;
-        }
-        self.finalists =
-            self.front.members().iter().rev().take(FINAL_MEMBERS).map(|member| member.ask).collect();
-        for ask in self.finalists.clone() {
-            let Candidate { network, name, summary, .. } = &self.candidates[ask as usize];
-            let (network, name, macs) = (network.clone(), name.clone(), summary.macs);
-            let job = self.job(ask, JobKind::Final, &network, &name, macs);
-            self.enqueue(0, job);
-        }
-    }
-
-    /// Writes the final results at hand, in the order of the finalists, and the last line behind the last one.
-    fn log_finals(&mut self) {
-        while let Some(&ask) = self.finalists.get(self.finals_logged) {
-            let Some(result) = self.jobs.result(JobKind::Final, ask).cloned() else { return };
-            let epochs = result.curve.len() as u32;
-            self.finals_logged += 1;
-            self.write(&LogLine::Final { ask, epochs, result });
-        }
-        self.phase = Phase::Done;
-        self.write(&LogLine::Done {
-            candidates: self.told,
-            distinct: self.first_asks.len() as u32,
-            work_macs: self.work_macs,
-        });
+    /// Cuts a training to these epochs.
+    fn cut(&self, job: &mut Job, network_macs: u64, epochs: Range<u32>) {
+        let count = epochs.end - epochs.start;
+        (job.epochs, job.epochs_before) = (epochs.end, epochs.start);
+        job.planned_macs =
+            planned_macs(network_macs, count, job.data.samples, self.problem.facts.validation_images);
     }
 
     fn write(&mut self, line: &LogLine) {
@@ -487,34 +489,6 @@ impl Run {
 /// Accuracy of guessing; of scores no merit at all.
 fn reference_accuracy(problem: &Problem) -> f32 {
     if problem.score.is_some() { 0.0 } else { 1.0 / problem.facts.classes as f32 }
-}
-
-impl From<Outcome> for Trained {
-    fn from(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Trained { curve, test_accuracy, weights_sha256 } => Self {
-                validation_accuracy: curve.last().map_or(0.0, |score| score.accuracy),
-                curve,
-                score: None,
-                test_accuracy,
-                weights_sha256: Some(weights_sha256),
-                failure: None,
-            },
-            Outcome::Scored { score } => Self { score: Some(score), ..Self::default() },
-            Outcome::Failed(failure) => Self::failed(failure),
-        }
-    }
-}
-
-impl Trained {
-    /// What a strategy is told as accuracy: the validation accuracy, or the merit of a score; 0 for what failed.
-    fn worth(&self) -> f64 {
-        self.score.map_or(f64::from(self.validation_accuracy), merit)
-    }
-
-    fn failed(failure: Failure) -> Self {
-        Self { failure: Some(failure), ..Self::default() }
-    }
 }
 
 #[cfg(test)]

@@ -30,15 +30,29 @@ impl Strategy for Revised {
     }
 
     fn tell(&mut self, told: &Told) {
-        if self.highest < Some(told.ask) {
-            self.highest = Some(told.ask);
-        } else if let Some(first) = self.told.iter_mut().find(|first| first.ask == told.ask) {
-            *first = told.clone();
-            self.strategy = (self.make)(&self.settings, &self.genes);
-            return self.strategy.restore(&self.told);
+        self.restore(core::slice::from_ref(told));
+    }
+
+    /// However many results are replaced, the strategy is made anew once.
+    fn restore(&mut self, history: &[Told]) {
+        let mut is_revised = false;
+        for told in history {
+            if self.highest < Some(told.ask) {
+                self.highest = Some(told.ask);
+            } else if let Some(first) = self.told.iter_mut().find(|first| first.ask == told.ask) {
+                *first = told.clone();
+                is_revised = true;
+                continue;
+            }
+            if !is_revised {
+                self.strategy.tell(told);
+            }
+            self.told.push(told.clone());
         }
-        self.strategy.tell(told);
-        self.told.push(told.clone());
+        if is_revised {
+            self.strategy = (self.make)(&self.settings, &self.genes);
+            self.strategy.restore(&self.told);
+        }
     }
 
     fn inspect(&self) -> Inspection {
@@ -78,6 +92,12 @@ mod tests {
             strategy.tell(&Told { ask, genotype: Genotype(vec![0]), parent: None, objectives: vec![error] });
         }
         let members = vec![204, 3, 109];
+        assert_eq!(strategy.inspect(), Inspection::Population { members, capacity: 0 });
+        // Several at once, first and second results mixed.
+        let told =
+            |(ask, error)| Told { ask, genotype: Genotype(vec![0]), parent: None, objectives: vec![error] };
+        strategy.restore(&[(3, 8.0), (1, 1.0), (4, 6.0), (2, 2.0)].map(told));
+        let members = vec![202, 3, 101, 308, 406];
         assert_eq!(strategy.inspect(), Inspection::Population { members, capacity: 0 });
     }
 }

@@ -1,10 +1,31 @@
+use std::collections::BTreeMap;
+
 use nas_arch::canonical;
+use nas_numerics::Digest;
 use num_bigint::BigUint;
 
-use crate::Space;
+use crate::{Genotype, Space};
 
 /// The most genotypes that are enumerated to learn something of a whole space.
 pub const MAX_ENUMERATED: u32 = 1_000_000;
+
+/// The distinct canonical networks of a space by ascending digest, each with the genotypes that stand for it, by enumeration;
+/// none if the space has more than `most` genotypes.
+///
+/// # Panics
+/// If the space decodes to an unsound network.
+#[must_use]
+pub fn distinct(space: &dyn Space, most: u32) -> Option<Vec<(Digest, Vec<Genotype>)>> {
+    if space.genes().size() > BigUint::from(most) {
+        return None;
+    }
+    let mut networks: BTreeMap<Digest, Vec<Genotype>> = BTreeMap::new();
+    for genotype in space.genes().all() {
+        let graph = space.decode(&genotype).resolve().expect("a space decodes to sound networks");
+        networks.entry(canonical(&graph).digest()).or_default().push(genotype);
+    }
+    Some(networks.into_iter().collect())
+}
 
 /// Exact number of distinct canonical networks of a space, by enumeration; none if it has more than `most` genotypes.
 ///
@@ -12,17 +33,7 @@ pub const MAX_ENUMERATED: u32 = 1_000_000;
 /// If the space decodes to an unsound network.
 #[must_use]
 pub fn distinct_networks(space: &dyn Space, most: u32) -> Option<usize> {
-    if space.genes().size() > BigUint::from(most) {
-        return None;
-    }
-    let digest = |genotype| {
-        let graph = space.decode(&genotype).resolve().expect("a space decodes to sound networks");
-        canonical(&graph).digest()
-    };
-    let mut digests: Vec<_> = space.genes().all().map(digest).collect();
-    digests.sort_unstable();
-    digests.dedup();
-    Some(digests.len())
+    distinct(space, most).map(|networks| networks.len())
 }
 
 #[cfg(test)]
@@ -44,5 +55,11 @@ mod tests {
         assert_eq!(space.genes().size(), BigUint::from(126u32));
         assert_eq!(distinct_networks(&*space, 126), Some(4));
         assert_eq!(distinct_networks(&*space, 125), None);
+        let networks = distinct(&*space, 126).unwrap();
+        let mut genotypes: Vec<_> = networks.iter().flat_map(|(_, genotypes)| genotypes.clone()).collect();
+        genotypes.sort();
+        let mut all: Vec<_> = space.genes().all().collect();
+        all.sort();
+        assert_eq!(genotypes, all, "each genotype stands for one network");
     }
 }

@@ -5,6 +5,7 @@
 //! gets them for nothing (docs/adding-a-space.md). [`spaces`] is the registry.
 
 mod accelerator;
+mod alike;
 mod cell;
 mod custom;
 mod declare;
@@ -24,9 +25,10 @@ mod registry;
 mod signal;
 
 pub use accelerator::{Hardware, Joint};
+pub use alike::{Alike, most_alike};
 pub use cell::Cell;
 pub use custom::{Custom, CustomError, MAX_CUSTOM_BYTES};
-pub use distinct::{MAX_ENUMERATED, distinct_networks};
+pub use distinct::{MAX_ENUMERATED, distinct, distinct_networks};
 pub use fire::Fire;
 pub use gene::{Gene, Parent};
 pub use gene_tree::GeneTree;

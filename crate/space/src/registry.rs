@@ -17,7 +17,7 @@ pub struct Problem {
 }
 
 /// A search space over one problem.
-pub trait Space: Send {
+pub trait Space: Send + Sync {
     /// The genes.
     fn genes(&self) -> &GeneTree;
 

@@ -3,7 +3,7 @@
 //! Handles own memory in wasm and are freed explicitly.
 
 use nas_data::DatasetInfo;
-use nas_run::{DataFacts, Run, RunConfig, RunError, StopReason};
+use nas_run::{DataFacts, Problem, Run, RunConfig, RunError, StopReason};
 use nas_wasm_border::{BorderError, from_js, to_js};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -14,16 +14,22 @@ pub struct Coordinator(Run);
 
 #[wasm_bindgen]
 impl Coordinator {
-    /// The run of a `RunConfig`.
+    /// The run of a `RunConfig`, with the table of measurements that it names, as CSV.
     ///
     /// # Errors
-    /// If the configuration cannot be, or no candidate keeps the limits.
+    /// If the configuration cannot be, the table is another, or no candidate keeps the limits.
     #[wasm_bindgen(constructor)]
-    pub fn new(#[wasm_bindgen(unchecked_param_type = "RunConfig")] config: JsValue) -> Result<Self, JsValue> {
+    pub fn new(
+        #[wasm_bindgen(unchecked_param_type = "RunConfig")] config: JsValue,
+        table: Option<String>,
+    ) -> Result<Self, JsValue> {
         let config: RunConfig = from_js(config)?;
         let unknown = || BorderError::misuse(&format!("there is no dataset '{}'", config.data));
         let facts = DataFacts::of(DatasetInfo::find(&config.data).ok_or_else(unknown)?);
-        Ok(Self(Run::new(&config, &facts).map_err(run_error)?))
+        let table =
+            table.map(|csv| config.read_table(&csv)).transpose().map_err(|error| run_error(error.into()))?;
+        let problem = Problem::with_table(&config, &facts, table.as_ref()).map_err(run_error)?;
+        Ok(Self(Run::of(problem).map_err(run_error)?))
     }
 
     /// The next `Job`; null while all are handed out, or when the run is over.
@@ -63,11 +69,11 @@ impl Coordinator {
         self.0.take_log()
     }
 
-    /// Candidates told so far; a final training counts as one more.
+    /// Results told so far: one for each candidate, or for each rung of its training; a final training counts as one more.
     #[must_use]
     pub fn told(&self) -> u32 {
         let progress = self.0.progress();
-        progress.told + progress.finals
+        progress.results + progress.finals
     }
 
     /// Whether nothing more will come.

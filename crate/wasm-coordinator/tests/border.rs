@@ -26,7 +26,7 @@ fn code(error: &JsValue) -> String {
 
 #[wasm_bindgen_test]
 fn a_run_goes_from_job_to_outcome_to_the_end_of_its_log() {
-    let mut run = Coordinator::new(config(QUICK)).unwrap();
+    let mut run = Coordinator::new(config(QUICK), None).unwrap();
     loop {
         let job = run.next_job().unwrap();
         if job.is_null() {
@@ -45,7 +45,16 @@ fn a_run_goes_from_job_to_outcome_to_the_end_of_its_log() {
 
 #[wasm_bindgen_test]
 fn what_fails_has_a_code_and_a_sentence() {
-    let infeasible = Coordinator::new(config("#v=1&ram=10")).err().unwrap();
+    let infeasible = Coordinator::new(config("#v=1&ram=10"), None).err().unwrap();
     assert_eq!(code(&infeasible), "infeasible");
-    assert_eq!(code(&Coordinator::new(JsValue::from_str("no configuration")).err().unwrap()), "misuse");
+    assert_eq!(code(&Coordinator::new(JsValue::from_str("no configuration"), None).err().unwrap()), "misuse");
+}
+
+#[wasm_bindgen_test]
+fn a_run_that_names_a_table_needs_it() {
+    let link = format!("{QUICK}&device=this-browser&estimator=measured&table={}", "0".repeat(64));
+    let missing = Coordinator::new(config(&link), None).err().unwrap();
+    assert_eq!(code(&missing), "bad-configuration");
+    let unread = Coordinator::new(config(&link), Some("no table".to_owned())).err().unwrap();
+    assert!(get(&unread, "message").as_string().unwrap().contains("line 1"));
 }

@@ -1,13 +1,13 @@
-use nas_cost::{Objective, devices};
-use nas_numerics::NUMERICS_VERSION;
+use nas_cost::{Objective, OperatorKind, devices};
+use nas_numerics::{NUMERICS_VERSION, sha256};
 use nas_run::{DataFacts, RunConfig, evaluations, link};
 use nas_search::strategies;
 use nas_space::spaces;
-use nas_wasm_border::{from_js, to_js};
+use nas_wasm_border::{coded, from_js, to_js};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::view::{Catalog, ObjectiveView};
+use crate::view::{Catalog, ObjectiveView, TableView};
 
 /// Everything there is to choose from: a `Catalog`.
 ///
@@ -49,4 +49,22 @@ pub fn write_link(
     #[wasm_bindgen(unchecked_param_type = "RunConfig")] config: JsValue,
 ) -> Result<String, JsValue> {
     Ok(link::write(&from_js(config)?))
+}
+
+/// Reads a table of measurements from CSV: a `TableView`.
+///
+/// # Errors
+/// If the text is no table; the sentence names the line.
+#[wasm_bindgen(js_name = readTable, unchecked_return_type = "TableView")]
+pub fn read_table(csv: &str) -> Result<JsValue, JsValue> {
+    let table = RunConfig::default().read_table(csv).map_err(coded("bad-table"))?;
+    let csv = table.to_csv();
+    let has_row = |kind: &OperatorKind| table.rows.iter().any(|row| row.operator == *kind);
+    let missing = OperatorKind::ALL.into_iter().filter(|kind| !has_row(kind)).map(OperatorKind::id).collect();
+    to_js(&TableView {
+        sha256: sha256(csv.as_bytes()).to_string(),
+        rows: table.rows.len() as u32,
+        missing,
+        csv,
+    })
 }

@@ -44,6 +44,7 @@ impl Evaluator {
         #[wasm_bindgen(unchecked_param_type = "Job")] job: JsValue,
     ) -> Result<JsValue, JsValue> {
         let job: Job = from_js(job)?;
+        self.evaluation = None;
         match Evaluation::new(job, &self.images).map_err(coded("bad-job"))? {
             Ok(evaluation) => {
                 self.evaluation = Some(evaluation);
@@ -62,13 +63,15 @@ impl Evaluator {
         #[wasm_bindgen(unchecked_param_type = "Job")] job: JsValue,
         checkpoint: &[u8],
     ) -> Result<(), JsValue> {
+        self.evaluation = None;
         let evaluation =
             Evaluation::resume(from_js(job)?, &self.images, checkpoint).map_err(coded("bad-checkpoint"))?;
         self.evaluation = Some(evaluation);
         Ok(())
     }
 
-    /// Works for about `macs` multiply-accumulates: a `StepView`.
+    /// Works for about `macs` multiply-accumulates: a `StepView`. A training that a later job may go on with stays after its
+    /// outcome, for a checkpoint, until the next job.
     ///
     /// # Errors
     /// If no job is under way.
@@ -77,7 +80,7 @@ impl Evaluator {
         let evaluation = self.evaluation.as_mut().ok_or_else(nothing_under_way)?;
         let outcome = evaluation.step(&self.images, macs as u64);
         let progress = evaluation.progress();
-        if outcome.is_some() {
+        if outcome.is_some() && !evaluation.job().may_go_on() {
             self.evaluation = None;
         }
         to_js(&StepView { progress, outcome })

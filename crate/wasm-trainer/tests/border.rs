@@ -5,7 +5,7 @@ use js_sys::Reflect;
 use nas_data::DatasetInfo;
 use nas_run::{DataFacts, Run, RunConfig};
 use nas_wasm_border::to_js;
-use nas_wasm_trainer::Evaluator;
+use nas_wasm_trainer::{Evaluator, Measurement};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -72,4 +72,22 @@ fn what_fails_has_a_code_and_a_sentence() {
     let without_key = job();
     Reflect::set(&without_key, &"key".into(), &"none".into()).unwrap();
     assert_eq!(code(&evaluator.begin(without_key).unwrap_err()), "bad-job");
+}
+
+#[wasm_bindgen_test]
+fn operators_are_measured_into_a_table() {
+    let mut measurement = Measurement::new();
+    assert_eq!(code(&measurement.seek().unwrap_err()), "misuse");
+    assert_eq!(code(&measurement.begin(measurement.count()).unwrap_err()), "misuse");
+    for operator in [0, 10] {
+        measurement.begin(operator).unwrap();
+        while measurement.seek().unwrap() {
+            measurement.repeat(3).unwrap();
+        }
+        measurement.tell(0.25).unwrap();
+    }
+    let csv = measurement.csv();
+    let lines: Vec<&str> = csv.lines().skip(1).collect();
+    assert!(lines.len() == 2 && lines[0].starts_with("conv,3,3,1,1,4,4,4,4,"), "{csv}");
+    assert!(lines[1].starts_with("attention,") && lines[1].ends_with(",0.25"), "{csv}");
 }

@@ -5,6 +5,8 @@ describe('what can be done about an error', () => {
   it.each([
     ['infeasible', 'no network fits', 'space'],
     ['bad-configuration', 'no such device', 'space'],
+    ['bad-configuration', 'table: this run prices with a table', 'table'],
+    ['bad-configuration', "the latency cannot be told by the method 'measured'", 'table'],
     ['bad-network', 'own.json: layer sum', 'file'],
     ['bad-data', 'the checksum differs', 'data'],
     ['wrong-data', 'another dataset', 'data'],

@@ -10,6 +10,7 @@ const PROBLEMS: readonly (readonly [RegExp, Problem])[] = [
   [/^(bad|wrong)-data/, 'data'],
   [/^(engine|data)-unavailable/, 'network'],
   [/^bad-network/, 'file'],
+  [/^table: |by the method '(measured|look-up-table)'/, 'table'],
   [/^(infeasible|bad-configuration)/, 'space'],
 ];
 

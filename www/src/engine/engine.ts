@@ -4,6 +4,7 @@
  * The page never sees workers, ports or wasm: it gets an `Engine` (made by `openEngine`) and, for a run, a
  * `Session`. Everything a finished run shows comes from its log lines; lanes are telemetry, for the eye only.
  */
+import type { AlikeView } from '../protocol/generated/AlikeView';
 import type { Catalog } from '../protocol/generated/Catalog';
 import type { CandidateView } from '../protocol/generated/CandidateView';
 import type { EpochScore } from '../protocol/generated/EpochScore';
@@ -13,6 +14,7 @@ import type { LogLine } from '../protocol/generated/LogLine';
 import type { PricedView } from '../protocol/generated/PricedView';
 import type { RunConfig } from '../protocol/generated/RunConfig';
 import type { SpaceView } from '../protocol/generated/SpaceView';
+import type { TableView } from '../protocol/generated/TableView';
 
 /** An error that the page can explain: a code, a sentence, and what else is known. */
 export interface EngineError {
@@ -45,10 +47,25 @@ export interface Engine {
   draw(config: RunConfig, count: number, seed: number): CandidateView[];
   /** Prices the network of a file, in JSON. Throws an `EngineError` that names the line or the layer. */
   network(config: RunConfig, json: string): PricedView;
+  /** The candidate whose network is most like that of a file. Throws as `network` does; takes some tenths of a second. */
+  alike(config: RunConfig, json: string): AlikeView;
+  /** Reads a table of measurements from CSV. Throws an `EngineError` that names the line. */
+  readTable(csv: string): TableView;
+  /** From now on configurations that name this table can be. */
+  addTable(table: TableView): void;
+  /** Measures the operators of this browser, once each; `progress` is told the share that is done. */
+  measure(progress: (share: number) => void): Measuring;
   /** Some training images. */
   contactSheet(dataId: string, count: number): Promise<ContactSheet>;
   /** Starts a run; the session reports through `listener`. */
   start(config: RunConfig, workers: number, listener: SessionListener): Session;
+}
+
+/** A measurement under way. */
+export interface Measuring {
+  /** The table as CSV; an `EngineError` if it cannot be had. */
+  readonly csv: Promise<string>;
+  cancel(): void;
 }
 
 export type SessionState =

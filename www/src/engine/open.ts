@@ -5,11 +5,13 @@ import {
   catalog as readCatalog,
   initSync,
   readLink,
+  readTable,
   writeLink,
 } from '../../pkg/page/page.js';
 import coordinatorUrl from '../../pkg/coordinator/coordinator_bg.wasm?url';
 import pageUrl from '../../pkg/page/page_bg.wasm?url';
 import trainerUrl from '../../pkg/trainer/trainer_bg.wasm?url';
+import type { AlikeView } from '../protocol/generated/AlikeView';
 import type { Catalog } from '../protocol/generated/Catalog';
 import type { CandidateView } from '../protocol/generated/CandidateView';
 import type { DataSpec } from '../protocol/generated/DataSpec';
@@ -17,10 +19,13 @@ import type { LinkReading } from '../protocol/generated/LinkReading';
 import type { PricedView } from '../protocol/generated/PricedView';
 import type { RunConfig } from '../protocol/generated/RunConfig';
 import type { SpaceView } from '../protocol/generated/SpaceView';
+import type { TableView } from '../protocol/generated/TableView';
 import CoordinatorWorker from '../workers/coordinator.worker?worker';
+import MeasuringWorker from '../workers/measuring.worker?worker';
 import TrainerWorker from '../workers/trainer.worker?worker';
-import type { ContactSheet, Engine, Session, SessionListener } from './engine';
+import type { ContactSheet, Engine, Measuring, Session, SessionListener } from './engine';
 import { DataFiles } from './data-files';
+import { startMeasuring } from './measuring';
 import { LazyModule, compileModule } from './modules';
 import { WorkerSession, type WorkerFactory } from './session';
 
@@ -42,6 +47,8 @@ class WasmEngine implements Engine {
   readonly #files: DataFiles;
   readonly #coordinator = new LazyModule(coordinatorUrl);
   readonly #trainer = new LazyModule(trainerUrl);
+  /** Tables of measurements as CSV, by their digests. */
+  readonly #tables = new Map<string, string>();
   #problem: { readonly key: string; readonly handle: Problem } | undefined;
 
   constructor(readonly catalog: Catalog) {
@@ -76,6 +83,22 @@ class WasmEngine implements Engine {
     return this.#of(config).network(json) as PricedView;
   }
 
+  alike(config: RunConfig, json: string): AlikeView {
+    return this.#of(config).alike(json) as AlikeView;
+  }
+
+  readTable(csv: string): TableView {
+    return readTable(csv) as TableView;
+  }
+
+  addTable({ sha256, csv }: TableView): void {
+    this.#tables.set(sha256, csv);
+  }
+
+  measure(progress: (share: number) => void): Measuring {
+    return startMeasuring({ module: this.#trainer.get(), worker: () => new MeasuringWorker(), progress });
+  }
+
   async contactSheet(dataId: string, count: number): Promise<ContactSheet> {
     const bytes = await this.#files.get(dataId);
     const file = new DataFile(dataId, new Uint8Array(bytes));
@@ -94,6 +117,7 @@ class WasmEngine implements Engine {
       coordinatorModule: this.#coordinator.get(),
       trainerModule: this.#trainer.get(),
       config,
+      table: this.#tableOf(config),
       data,
       file: this.#files.get(config.data),
       workers,
@@ -106,11 +130,15 @@ class WasmEngine implements Engine {
   #of(config: RunConfig): Problem {
     const key = JSON.stringify(config);
     if (this.#problem?.key !== key) {
-      const handle = new Problem(config);
+      const handle = new Problem(config, this.#tableOf(config));
       this.#problem?.handle.free();
       this.#problem = { key, handle };
     }
     return this.#problem.handle;
+  }
+
+  #tableOf({ table }: RunConfig): string | undefined {
+    return table === undefined ? undefined : this.#tables.get(table);
   }
 }
 

@@ -47,6 +47,7 @@ class Bench {
       coordinatorModule: this.coordinatorModule.promise,
       trainerModule: this.trainerModule.promise,
       config: { seed: 7 } as RunConfig,
+      table: 'operator,ms',
       data: { id: 'digits8' } as DataSpec,
       file: this.file.promise,
       workers,
@@ -145,7 +146,7 @@ describe('a session', () => {
     bench.coordinatorModule.resolve({ of: 'coordinator' });
     await settled();
     expect(bench.coordinator.heard).toEqual([
-      { kind: 'open', module: { of: 'coordinator' }, config: { seed: 7 } },
+      { kind: 'open', module: { of: 'coordinator' }, config: { seed: 7 }, table: 'operator,ms' },
     ]);
     const file = new ArrayBuffer(8);
     bench.file.resolve(file);

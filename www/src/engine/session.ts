@@ -17,6 +17,8 @@ export interface SessionParts {
   readonly coordinatorModule: Promise<WebAssembly.Module>;
   readonly trainerModule: Promise<WebAssembly.Module>;
   readonly config: RunConfig;
+  /** The table of measurements that the configuration names, as CSV. */
+  readonly table: string | undefined;
   readonly data: DataSpec;
   /** The dataset's. */
   readonly file: Promise<ArrayBuffer>;
@@ -74,7 +76,7 @@ export class WorkerSession implements Session {
 
   async #open(): Promise<void> {
     if (this.#isOver()) return;
-    const { coordinatorModule, trainerModule, config, data, workers, factory, listener } = this.parts;
+    const { coordinatorModule, trainerModule, config, table, data, workers, factory, listener } = this.parts;
     listener.state(this.#state);
     try {
       if (workers < 1) throw noWorkers();
@@ -86,7 +88,7 @@ export class WorkerSession implements Session {
         this.#fail({ code: 'coordinator-lost', message: messageOf(event) });
       };
       const opened = coordinatorModule.then((module) => {
-        this.#tell({ kind: 'open', module, config });
+        this.#tell({ kind: 'open', module, config, table });
       });
       const [module, file] = await Promise.all([trainerModule, this.parts.file, opened]);
       this.#equipment = { module, data, file };

@@ -1,3 +1,4 @@
+import type { Method } from '../protocol/generated/Method';
 import type { Op } from '../protocol/generated/Op';
 
 /** A number of epochs, already formatted. */
@@ -81,6 +82,7 @@ export const en = {
       network: 'A file of the page could not be loaded.',
       space: 'No network can be searched like this.',
       file: 'This file holds no network that can be built.',
+      table: 'Latency is to be summed from a table of measurements that is not here.',
       engine: 'The engine stopped.',
     },
     advice: {
@@ -89,6 +91,8 @@ export const en = {
       data: 'Reload the page without the cache (Ctrl+Shift+R). If it happens again, the file on the server is broken.',
       network: 'Check the connection and reload the page.',
       space: 'Loosen a limit, choose a bigger device, or allow more operators and smaller widths.',
+      table:
+        'In the card of the device, open the table’s file, measure this browser, or choose another way to estimate.',
       file: 'Correct the file where the message says, and open it again; the network shown before is still there.',
       engine:
         'Nothing of your configuration is lost. Reset the search and start it again, or reload the page.',
@@ -122,8 +126,91 @@ export const en = {
     noLimit: 'no limit',
     tradeAgainst: 'Trade accuracy against',
     ramFlash: (ram: string, flash: string) => `${ram} RAM, ${flash} flash`,
+    ownArray: 'Each network runs on its own array: this device neither prices nor limits it.',
     reserved: (ram: string, flash: string) =>
       `${ram} of RAM and ${flash} of flash are kept for firmware and stack.`,
+  },
+
+  estimate: {
+    title: 'Latency by',
+    methods: {
+      'stated-peak': 'stated peak',
+      analytical: 'formula',
+      'look-up-table': 'look-up table',
+      prediction: 'prediction',
+      measured: 'measuring',
+    } satisfies Record<Method, string>,
+    sentences: {
+      'stated-peak': 'Operations by the stated peak rate: a lower bound that no network reaches.',
+      analytical:
+        'A formula over what each layer does, with figures fitted on published measurements of the device.',
+      'look-up-table': 'The sum of the times of its operators in a table, interpolated between shapes.',
+      prediction: 'A model fitted on times of whole networks.',
+      measured:
+        'The sum of the times of its operators, measured once in this browser with the trainer’s own kernels (f32).',
+    } satisfies Record<Method, string>,
+    error: (percent: string) => `error ± ${percent}`,
+    errorUnknown: 'error unknown',
+    lowerBound: 'lower bound, error unknown',
+    power: 'Power',
+    powerHint: 'Energy is power × latency; empty: the device’s own power',
+    none: 'Nothing is measured yet.',
+    noneToMeasure: 'There is no table yet.',
+    missing: (digest: string) =>
+      `This link prices with table ${digest}…, which is not on this machine. Open its file, measure here, or choose another way to estimate.`,
+    missingToOpen: (digest: string) =>
+      `This link prices with table ${digest}…, which is not on this machine. Open its file, or choose another way to estimate.`,
+    known: (rows: string, date: string) => `${rows} operators, ${date}`,
+    measure: 'Measure',
+    measureHint:
+      'Runs operators of every kind with the trainer’s own kernels, some seconds long; best while the machine does nothing else',
+    measuring: (percent: string) => `Measuring this browser: ${percent}`,
+    cancel: 'Cancel',
+    open: 'Open',
+    openHint: 'A CSV file: a table of operators’ times, as “nas measure” writes it',
+    save: 'Save',
+    saveHint: 'Save the table as CSV: whoever opens the link needs it',
+  },
+
+  devices: {
+    title: 'Several devices',
+    served: 'Devices served beside the first',
+    add: 'Serve one more…',
+    remove: (what: string) => `Remove ${what}`,
+    over: 'Latency and energy',
+    worst: 'of the worst',
+    mean: 'on average',
+    limits: 'Limits of single devices',
+    cost: 'Cost',
+    atMost: 'at most',
+    addLimit: 'Add',
+  },
+
+  custom: {
+    title: 'File of the space',
+    open: 'Open',
+    openHint: 'A JSON file; it can also be dropped here or pasted below',
+    example: 'Begin with…',
+    examples: {
+      residual: 'residual stages',
+      mobile: 'mobile blocks',
+      fire: 'Fire or separable',
+    },
+    paste: 'Paste JSON here',
+    empty: 'Open a file, paste one, or begin with an example.',
+    doc: 'How it is written',
+    schema: 'Schema',
+  },
+
+  array: {
+    title: 'The array of this network',
+    size: (rows: string, columns: string) => `${rows} × ${columns} units`,
+    dataflows: { os: 'outputs stay', ws: 'weights stay', is: 'inputs stay' },
+    bits: (bits: string) => `${bits} bits`,
+    memoriesHint: 'Memories of the activations, the weights and the results',
+    cycles: (cycles: string, stalled: string) => `${cycles} cycles, ${stalled} waiting`,
+    cyclesHint: 'Cycles of one inference, with waiting for memory',
+    used: (share: string) => `${share} used`,
   },
 
   space: {
@@ -140,7 +227,8 @@ export const en = {
     refinedNothing: 'no operator is dominated on this device',
     insteadOf: (operator: string, better: string) => `${operator} (${better} is better)`,
     settings: 'Settings',
-    invalid: 'This space cannot be:',
+    invalid: 'This cannot be searched:',
+    needsTable: 'First the device needs a table of measurements: measure or open one on its card.',
   },
 
   strategy: {
@@ -149,6 +237,18 @@ export const en = {
     ancestry: 'Who came from whom: each candidate by order and accuracy, linked to its parent',
     noAncestry: 'Candidates by order and accuracy',
     empty: 'Each candidate will appear here, by order and accuracy.',
+    startsFrom: (digits: string, count: number) =>
+      `Starts from ${digits} given ${count === 1 ? 'candidate' : 'candidates'}.`,
+    startsLeftOut: (digits: string, count: number) =>
+      `${digits} left out: no longer ${count === 1 ? 'a candidate' : 'candidates'} of this space, or over a limit.`,
+    startIsAlike: (file: string, distance: string) =>
+      `The candidate most like ${file} differs from it (distance ${distance}).`,
+    startIsSame: (file: string) => `One is the network of ${file}.`,
+    startBreaksLimit: (file: string) => `The candidate most like ${file} breaks a limit.`,
+    clearStarts: 'Start afresh',
+    startFromFront: 'Start from this front',
+    startFromFrontHint:
+      'The next search proposes the candidates of this front first, then goes on with its strategy',
   },
 
   evaluation: {
@@ -168,6 +268,12 @@ export const en = {
     final: 'final training',
     empty: 'What each worker is training will be seen here.',
     rejected: (count: string) => `${count} rejected`,
+    saved: (spent: string, whole: string) => `early stopping: ${spent} of ${whole}`,
+    savedHint:
+      'Planned training of the different networks, of what training all of them to the end would cost',
+    rank: (epochs: string, tau: string) => `τ after epoch ${epochs}: ${tau}`,
+    rankHint: (networks: string) =>
+      `How well accuracies after this epoch rank networks as they rank at the end (Kendall's τ: 1 is the same order), among the ${networks} that were trained to the end. What the stopped ones would have become is not known.`,
   },
 
   result: {
@@ -200,6 +306,9 @@ export const en = {
       area: 'silicon of the accelerator',
     },
     onDevice: (axis: string, device: string) => `${axis}, ${device}`,
+    ownArray: 'on its own array',
+    worstOf: (devices: string) => `worst of ${devices}`,
+    meanOf: (devices: string) => `mean of ${devices}`,
     limit: (limit: string) => `limit ${limit}`,
     limitFar: (limit: string) => `limit ${limit} →`,
     legend: {
@@ -285,6 +394,7 @@ export const en = {
       failed: 'failed',
     },
     same: (ask: string) => `same as #${ask}`,
+    stopped: (epochs: string) => `stopped after epoch ${epochs}`,
     waiting: 'in training',
     rejected: 'rejected',
     notListed: (count: string) => `${count} more rejected draws were only counted.`,
@@ -321,6 +431,9 @@ export const en = {
     another: 'Another',
     open: 'Open a network',
     openHint: 'Open a network of your own, a JSON file; it can also be dropped here',
+    startFrom: 'Start the search from this network',
+    startFromHint:
+      'The next search proposes this network first; of a file, the candidate that is most like it',
     save: 'Save this network',
     saveHint: 'Save this network as a JSON file, which opens here again and on the command line',
     close: 'Close',
@@ -339,9 +452,12 @@ export const en = {
     test: (accuracy: string) => `test ${accuracy}`,
     testHint: 'Accuracy on the test images after the final training. They were used once.',
     latency: 'latency',
-    peakRate: 'estimate from the peak rate',
+    lowerBound: 'lower bound',
     estimate: (error: string) => `estimate ± ${error}`,
-    estimateOnly: 'estimate',
+    estimateOnly: 'estimate ± ?',
+    ownArray: 'on its own array',
+    worst: 'worst of the devices',
+    mean: 'mean of the devices',
     ram: 'peak RAM (int8)',
     ramOf: (limit: string) => `peak RAM of ${limit}`,
     drawing: (name: string, blocks: string) => `Network ${name}: ${blocks}`,
@@ -368,6 +484,8 @@ export const en = {
       waiting: 'It is still in training.',
       failed: 'Its training failed, so it has no score.',
       same: (ask: string) => `It is the same network as #${ask}, so it was not trained again.`,
+      stopped: (epochs: string) =>
+        `Its training was stopped after epoch ${epochs}: others promised more, so it is not compared with those that were trained to the end.`,
       rejected: (violation: string) => `Rejected before training: ${violation}.`,
       dominated: (ask: string) => `#${ask} is at least as accurate and costs no more.`,
       dominatedNoise: (ask: string, points: string, images: string) =>

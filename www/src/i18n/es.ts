@@ -80,6 +80,7 @@ export const es: Catalog = {
       network: 'No se pudo cargar un archivo de la página.',
       space: 'Así no se puede buscar ninguna red.',
       file: 'Este archivo no contiene una red que se pueda construir.',
+      table: 'La latencia se debe sumar de una tabla de mediciones que no está aquí.',
       engine: 'El motor se detuvo.',
     },
     advice: {
@@ -90,6 +91,8 @@ export const es: Catalog = {
       network: 'Revisa la conexión y recarga la página.',
       space:
         'Afloja un límite, elige un dispositivo más grande o permite más operadores y canales más pequeños.',
+      table:
+        'En la tarjeta del dispositivo, abre el archivo de la tabla, mide este navegador o elige otra forma de estimar.',
       file: 'Corrige el archivo donde dice el mensaje y ábrelo de nuevo; la red de antes sigue ahí.',
       engine:
         'Tu configuración no se pierde. Reinicia la búsqueda y empiézala de nuevo, o recarga la página.',
@@ -122,7 +125,91 @@ export const es: Catalog = {
     noLimit: 'sin límite',
     tradeAgainst: 'Sopesar la exactitud con',
     ramFlash: (ram, flash) => `${ram} de RAM, ${flash} de flash`,
+    ownArray: 'Cada red corre en su propia matriz: este dispositivo no fija su costo ni sus límites.',
     reserved: (ram, flash) => `Se reservan ${ram} de RAM y ${flash} de flash para el firmware y la pila.`,
+  },
+
+  estimate: {
+    title: 'Latencia',
+    methods: {
+      'stated-peak': 'pico declarado',
+      analytical: 'fórmula',
+      'look-up-table': 'tabla',
+      prediction: 'predicción',
+      measured: 'medición',
+    },
+    sentences: {
+      'stated-peak':
+        'Operaciones entre la velocidad máxima declarada: una cota inferior que ninguna red alcanza.',
+      analytical:
+        'Una fórmula sobre lo que hace cada capa, con cifras ajustadas a mediciones publicadas del dispositivo.',
+      'look-up-table': 'La suma de los tiempos de sus operadores en una tabla, interpolada entre formas.',
+      prediction: 'Un modelo ajustado a tiempos de redes enteras.',
+      measured:
+        'La suma de los tiempos de sus operadores, medidos una vez en este navegador con los núcleos del entrenador (f32).',
+    },
+    error: (percent) => `error ± ${percent}`,
+    errorUnknown: 'error desconocido',
+    lowerBound: 'cota, error desconocido',
+    power: 'Potencia',
+    powerHint: 'La energía es potencia × latencia; vacío: la potencia del dispositivo',
+    none: 'Todavía no hay nada medido.',
+    noneToMeasure: 'Todavía no hay tabla.',
+    missing: (digest) =>
+      `Este enlace usa la tabla ${digest}…, que no está en esta máquina. Abre su archivo, mide aquí o elige otra forma de estimar.`,
+    missingToOpen: (digest) =>
+      `Este enlace usa la tabla ${digest}…, que no está en esta máquina. Abre su archivo o elige otra forma de estimar.`,
+    known: (rows, date) => `${rows} operadores, ${date}`,
+    measure: 'Medir',
+    measureHint:
+      'Ejecuta operadores de cada tipo con los núcleos del entrenador durante unos segundos; mejor si la máquina no hace nada más',
+    measuring: (percent) => `Midiendo este navegador: ${percent}`,
+    cancel: 'Cancelar',
+    open: 'Abrir',
+    openHint: 'Un archivo CSV: una tabla de tiempos de operadores, como la escribe «nas measure»',
+    save: 'Guardar',
+    saveHint: 'Guardar la tabla como CSV: quien abra el enlace la necesita',
+  },
+
+  devices: {
+    title: 'Varios dispositivos',
+    served: 'Dispositivos además del primero',
+    add: 'Añadir otro…',
+    remove: (what) => `Quitar ${what}`,
+    over: 'Latencia y energía',
+    worst: 'del peor',
+    mean: 'en promedio',
+    limits: 'Límites de un solo dispositivo',
+    cost: 'Costo',
+    atMost: 'a lo sumo',
+    addLimit: 'Añadir',
+  },
+
+  custom: {
+    title: 'Archivo del espacio',
+    open: 'Abrir',
+    openHint: 'Un archivo JSON; también se puede soltar aquí o pegar abajo',
+    example: 'Empezar con…',
+    examples: {
+      residual: 'etapas residuales',
+      mobile: 'bloques móviles',
+      fire: 'Fire o separables',
+    },
+    paste: 'Pega el JSON aquí',
+    empty: 'Abre un archivo, pega uno o empieza con un ejemplo.',
+    doc: 'Cómo se escribe',
+    schema: 'Esquema',
+  },
+
+  array: {
+    title: 'La matriz de esta red',
+    size: (rows, columns) => `${rows} × ${columns} unidades`,
+    dataflows: { os: 'salidas fijas', ws: 'pesos fijos', is: 'entradas fijas' },
+    bits: (bits) => `${bits} bits`,
+    memoriesHint: 'Memorias de las activaciones, los pesos y los resultados',
+    cycles: (cycles, stalled) => `${cycles} ciclos, ${stalled} de espera`,
+    cyclesHint: 'Ciclos de una inferencia, con la espera por la memoria',
+    used: (share) => `uso del ${share}`,
   },
 
   space: {
@@ -139,7 +226,8 @@ export const es: Catalog = {
     refinedNothing: 'ningún operador está dominado en este dispositivo',
     insteadOf: (operator, better) => `${operator} (es mejor ${better})`,
     settings: 'Ajustes',
-    invalid: 'Este espacio no puede ser:',
+    invalid: 'Así no se puede buscar:',
+    needsTable: 'Primero el dispositivo necesita una tabla de mediciones: mide o abre una en su tarjeta.',
   },
 
   strategy: {
@@ -148,6 +236,18 @@ export const es: Catalog = {
     ancestry: 'Quién viene de quién: cada candidata según su orden y exactitud, unida a su madre',
     noAncestry: 'Las candidatas según su orden y exactitud',
     empty: 'Cada candidata aparecerá aquí, por orden y exactitud.',
+    startsFrom: (digits: string, count: number) =>
+      `Parte de ${digits} ${count === 1 ? 'candidata dada' : 'candidatas dadas'}.`,
+    startsLeftOut: (digits: string, count: number) =>
+      `${digits} fuera: ya no ${count === 1 ? 'es candidata' : 'son candidatas'} de este espacio, o supera un límite.`,
+    startIsAlike: (file: string, distance: string) =>
+      `La candidata más parecida a ${file} difiere de ella (distancia ${distance}).`,
+    startIsSame: (file: string) => `Una es la red de ${file}.`,
+    startBreaksLimit: (file: string) => `La candidata más parecida a ${file} supera un límite.`,
+    clearStarts: 'Partir de cero',
+    startFromFront: 'Partir de este frente',
+    startFromFrontHint:
+      'La próxima búsqueda propone primero las candidatas de este frente y sigue con su estrategia',
   },
 
   evaluation: {
@@ -167,6 +267,12 @@ export const es: Catalog = {
     final: 'entrenamiento final',
     empty: 'Aquí se verá qué entrena cada worker.',
     rejected: (count) => `${count} rechazadas`,
+    saved: (spent, whole) => `parada temprana: ${spent} de ${whole}`,
+    savedHint:
+      'Entrenamiento planificado de las redes distintas, de lo que costaría entrenarlas todas hasta el final',
+    rank: (epochs, tau) => `τ tras la época ${epochs}: ${tau}`,
+    rankHint: (networks) =>
+      `Hasta qué punto la exactitud tras esa época ordena las redes como al final (τ de Kendall: 1 es el mismo orden), entre las ${networks} que se entrenaron hasta el final. De las paradas no se sabe qué habría sido.`,
   },
 
   result: {
@@ -199,6 +305,9 @@ export const es: Catalog = {
       area: 'silicio del acelerador',
     },
     onDevice: (axis, device) => `${axis}, ${device}`,
+    ownArray: 'en su propia matriz',
+    worstOf: (devices) => `la peor de ${devices}`,
+    meanOf: (devices) => `la media de ${devices}`,
     limit: (limit) => `límite ${limit}`,
     limitFar: (limit) => `límite ${limit} →`,
     legend: {
@@ -267,6 +376,7 @@ export const es: Catalog = {
       failed: 'fallidas',
     },
     same: (ask) => `igual que la ${ask}`,
+    stopped: (epochs) => `parada tras la época ${epochs}`,
     waiting: 'en entrenamiento',
     rejected: 'rechazada',
     notListed: (count) => `Otros ${count} sorteos rechazados solo se contaron.`,
@@ -302,6 +412,9 @@ export const es: Catalog = {
     another: 'Otra',
     open: 'Abrir una red',
     openHint: 'Abre una red tuya, un archivo JSON; también se puede soltar aquí',
+    startFrom: 'Partir de esta red',
+    startFromHint:
+      'La próxima búsqueda propone primero esta red; si es de un archivo, la candidata más parecida a ella',
     save: 'Guardar esta red',
     saveHint: 'Guarda esta red como archivo JSON, que se abre aquí y en la línea de comandos',
     close: 'Cerrar',
@@ -320,9 +433,12 @@ export const es: Catalog = {
     test: (accuracy) => `prueba ${accuracy}`,
     testHint: 'Exactitud en las imágenes de prueba tras el entrenamiento final. Se usaron una vez.',
     latency: 'latencia',
-    peakRate: 'estimada con la tasa máxima',
+    lowerBound: 'cota inferior',
     estimate: (error) => `estimada ± ${error}`,
-    estimateOnly: 'estimada',
+    estimateOnly: 'estimada ± ?',
+    ownArray: 'en su propia matriz',
+    worst: 'la peor de los dispositivos',
+    mean: 'la media de los dispositivos',
     ram: 'RAM máxima (int8)',
     ramOf: (limit) => `RAM máxima de ${limit}`,
     drawing: (name, blocks) => `Red ${name}: ${blocks}`,
@@ -349,6 +465,8 @@ export const es: Catalog = {
       waiting: 'Todavía se entrena.',
       failed: 'Su entrenamiento falló, así que no tiene puntuación.',
       same: (ask) => `Es la misma red que la n.º ${ask}, así que no se entrenó de nuevo.`,
+      stopped: (epochs) =>
+        `Su entrenamiento paró tras la época ${epochs}: otras prometían más, así que no se compara con las que se entrenaron hasta el final.`,
       rejected: (violation) => `Rechazada antes de entrenar: ${violation}.`,
       dominated: (ask) => `La n.º ${ask} es al menos tan exacta y no cuesta más.`,
       dominatedNoise: (ask, points, images) =>

@@ -5,9 +5,10 @@ import type { CandidateCosts } from '../protocol/generated/CandidateCosts';
 import type { Objective } from '../protocol/generated/Objective';
 import { costOn } from './costs';
 import type { Candidate, Rejection, RunView } from './run-view';
+import { stoppedAfter } from './stopping';
 import { worthOf } from './worth';
 
-export type Status = 'front' | 'trained' | 'same' | 'failed' | 'waiting' | 'rejected';
+export type Status = 'front' | 'trained' | 'stopped' | 'same' | 'failed' | 'waiting' | 'rejected';
 
 /** What is selected: a candidate of the log, or a draw that was rejected. */
 export type Selection =
@@ -37,7 +38,7 @@ export type PriceOf = (genes: readonly number[]) => CandidateCosts | null;
 export const FILTERS = ['all', 'front', 'trained', 'rejected', 'failed'] as const;
 export type Filter = (typeof FILTERS)[number];
 
-export function statusOf(candidate: Candidate, frontAsks: ReadonlySet<number>): Status {
+export function statusOf(view: RunView, candidate: Candidate, frontAsks: ReadonlySet<number>): Status {
   if (candidate.result === null) {
     return 'waiting';
   }
@@ -47,7 +48,10 @@ export function statusOf(candidate: Candidate, frontAsks: ReadonlySet<number>): 
   if (frontAsks.has(candidate.ask)) {
     return 'front';
   }
-  return candidate.sameAs === null ? 'trained' : 'same';
+  if (candidate.sameAs !== null) {
+    return 'same';
+  }
+  return stoppedAfter(view, candidate) === null ? 'trained' : 'stopped';
 }
 
 export function rowsOf(view: RunView): TableRow[] {
@@ -59,7 +63,7 @@ export function rowsOf(view: RunView): TableRow[] {
   }
   return view.candidates.flatMap((candidate) => [
     ...(rejectionsBefore.get(candidate.ask) ?? []).map(rejectionRow),
-    candidateRow(candidate, statusOf(candidate, frontAsks)),
+    candidateRow(candidate, statusOf(view, candidate, frontAsks)),
   ]);
 }
 
@@ -68,7 +72,7 @@ export function matches(row: TableRow, filter: Filter): boolean {
     case 'all':
       return true;
     case 'trained':
-      return row.status === 'trained' || row.status === 'front' || row.status === 'same';
+      return ['trained', 'stopped', 'front', 'same'].includes(row.status);
     case 'front':
     case 'rejected':
     case 'failed':

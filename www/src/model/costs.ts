@@ -1,6 +1,7 @@
 import type { CandidateCosts } from '../protocol/generated/CandidateCosts';
-import type { PricedView } from '../protocol/generated/PricedView';
 import type { Objective } from '../protocol/generated/Objective';
+import type { RunConfig } from '../protocol/generated/RunConfig';
+import { searchesHardware } from './hardware';
 
 /** The costs that the front can be drawn against, in the order of the menu. */
 export const COST_AXES = [
@@ -13,6 +14,11 @@ export const COST_AXES = [
   'flash',
   'memory',
 ] as const satisfies readonly Objective[];
+
+/** Those of a run: the area only where hardware is searched, too. */
+export function costAxes(config: Pick<RunConfig, 'space'>): readonly Objective[] {
+  return searchesHardware(config) ? [...COST_AXES, 'area'] : COST_AXES;
+}
 
 /** A candidate's cost on an axis; null where it is not known. */
 export function costOn(axis: Objective, costs: CandidateCosts): number | null {
@@ -36,19 +42,4 @@ export function costOn(axis: Objective, costs: CandidateCosts): number | null {
     case 'area':
       return costs.area_mm2 ?? null;
   }
-}
-
-/** The costs of a priced candidate on one device, as the log would have them. */
-export function costsOn(deviceId: string, view: PricedView): CandidateCosts {
-  const { params, macs, flops, memory } = view.costs;
-  const estimate = view.estimates.find(({ device }) => device === deviceId);
-  return {
-    params,
-    macs,
-    flops,
-    flash_bytes: memory.int8.flash_bytes,
-    ram_bytes: memory.int8.peak_ram_bytes,
-    latency_ms: estimate?.latency_ms ?? Number.NaN,
-    energy_mj: estimate?.energy_mj ?? null,
-  };
 }

@@ -6,6 +6,7 @@ import type { Objective } from '../protocol/generated/Objective';
 import { costOn } from './costs';
 import { isWithinNoise } from './noise';
 import type { Candidate, RunView } from './run-view';
+import { stoppedAfter } from './stopping';
 import { worthOf } from './worth';
 
 /** Another member of the front, against the one in question. */
@@ -22,6 +23,8 @@ export type Reason =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'failed' }
   | { readonly kind: 'same'; readonly as: number }
+  /** Its training was stopped early. */
+  | { readonly kind: 'stopped'; readonly epochs: number }
   /** Somebody is at least as accurate and costs no more. */
   | { readonly kind: 'dominated'; readonly rival: Rival }
   /** On the front, with its neighbours: the next cheaper and the next more accurate. */
@@ -44,6 +47,10 @@ export function reasonFor(view: RunView, candidate: Candidate): Reason {
   }
   if (candidate.sameAs !== null) {
     return { kind: 'same', as: candidate.sameAs };
+  }
+  const epochs = stoppedAfter(view, candidate);
+  if (epochs !== null) {
+    return { kind: 'stopped', epochs };
   }
   const cost = costOn(objective, candidate.costs) ?? Number.POSITIVE_INFINITY;
   const worth = worthOf(candidate.result);

@@ -19,7 +19,10 @@ export interface Candidate {
   readonly parent: number | null;
   readonly costs: CandidateCosts;
   readonly sameAs: number | null;
+  /** Of its training as far as it went or is to go. */
   readonly plannedMacs: number;
+  /** Where its training stands, in epochs, and where it ends or rests; null where all trainings go to the end. */
+  readonly rung: { readonly epochs: number; readonly goal: number } | null;
   /** What came of its training; null while there is no result. */
   readonly result: Trained | null;
   /** What came of the final training of a member of the front. */
@@ -58,11 +61,13 @@ export interface RunView {
   readonly header: RunHeader | null;
   /** By number of the ask. */
   readonly candidates: readonly Candidate[];
-  /** Asks in the order in which their results were told. */
+  /** Asks in the order in which their results were first told. */
   readonly told: readonly number[];
   /** By ascending cost. */
   readonly front: readonly FrontMember[];
-  /** One for each result. */
+  /** Epochs after which trainings rested or ended, ascending; none where all go to the end. */
+  readonly rungs: readonly number[];
+  /** One for each candidate told. */
   readonly milestones: readonly Milestone[];
   readonly rejections: readonly Rejection[];
   /** All rejections, also those of which the log keeps only the count. */
@@ -76,6 +81,7 @@ export const EMPTY_RUN: RunView = {
   candidates: [],
   told: [],
   front: [],
+  rungs: [],
   milestones: [],
   rejections: [],
   rejectedCount: 0,
@@ -127,6 +133,7 @@ function showLine(draft: Draft, line: LogLine): void {
         costs: line.costs,
         sameAs: line.same_as,
         plannedMacs: line.planned_macs,
+        rung: line.epochs === undefined ? null : { epochs: 0, goal: line.epochs },
         result: null,
         final: null,
       };
@@ -135,8 +142,17 @@ function showLine(draft: Draft, line: LogLine): void {
       }
       draft.rejectedCount += line.rejections?.count ?? 0;
       return;
+    case 'promoted': {
+      const candidate = draft.candidates[line.ask];
+      if (candidate !== undefined) {
+        const plannedMacs = candidate.plannedMacs + line.planned_macs;
+        const rung = { epochs: candidate.rung?.epochs ?? 0, goal: line.epochs };
+        draft.candidates[line.ask] = { ...candidate, plannedMacs, rung };
+      }
+      return;
+    }
     case 'told':
-      showResult(draft, line.ask, line);
+      showResult(draft, line.ask, line.epochs ?? null, line);
       return;
     case 'front': {
       draft.front = line.members;
@@ -173,20 +189,37 @@ function showLine(draft: Draft, line: LogLine): void {
   }
 }
 
-function showResult(draft: Draft, ask: number, result: Trained): void {
+function showResult(draft: Draft, ask: number, epochs: number | null, line: Trained): void {
   const candidate = draft.candidates[ask];
   if (candidate === undefined) {
     return;
   }
-  draft.candidates[ask] = { ...candidate, result: trainedOf(result) };
-  draft.told.push(ask);
-  draft.workMacs += candidate.plannedMacs;
+  const result = trainedOf(line);
+  const known = epochs === null ? [] : (candidate.result?.curve.slice(0, epochs - result.curve.length) ?? []);
+  draft.candidates[ask] = {
+    ...candidate,
+    result: { ...result, curve: [...known, ...result.curve] },
+    rung: epochs === null ? null : { epochs, goal: epochs },
+  };
+  if (epochs !== null && !draft.rungs.includes(epochs)) {
+    draft.rungs = [...draft.rungs, epochs].sort((a, b) => a - b);
+  }
+  draft.workMacs += workOfRung(candidate, epochs);
   const before = draft.milestones.at(-1);
-  draft.milestones.push({
-    told: draft.told.length,
-    bestAccuracy: Math.max(before?.bestAccuracy ?? 0, worthOf(result)),
-    hypervolume: before?.hypervolume ?? 0,
-  });
+  const isWhole = epochs === null || epochs === draft.header?.recipe.horizon_epochs;
+  const bestAccuracy = Math.max(before?.bestAccuracy ?? 0, isWhole ? worthOf(result) : 0);
+  const hypervolume = before?.hypervolume ?? 0;
+  if (candidate.result === null) {
+    draft.told.push(ask);
+    draft.milestones.push({ told: draft.told.length, bestAccuracy, hypervolume });
+  } else {
+    draft.milestones[draft.milestones.length - 1] = { told: draft.told.length, bestAccuracy, hypervolume };
+  }
+}
+
+/** The part of a candidate's planned work that led to this result: work is planned in proportion to epochs. */
+function workOfRung({ plannedMacs, rung }: Candidate, epochs: number | null): number {
+  return epochs === null || rung === null ? plannedMacs : (plannedMacs * (epochs - rung.epochs)) / epochs;
 }
 
 /** Area between the reference point and what no network can beat: all right at no cost. */

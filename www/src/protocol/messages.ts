@@ -13,7 +13,13 @@ import type { EngineError, Lane } from '../engine/engine';
 
 /** Page to coordinator. */
 export type ToCoordinator =
-  | { readonly kind: 'open'; readonly module: WebAssembly.Module; readonly config: RunConfig }
+  | {
+      readonly kind: 'open';
+      readonly module: WebAssembly.Module;
+      readonly config: RunConfig;
+      /** The table of measurements that the run names, as CSV. */
+      readonly table: string | undefined;
+    }
   /** A trainer is there, the first of this number or in place of a lost one; it answers on this port. */
   | { readonly kind: 'trainer'; readonly worker: number; readonly port: MessagePort }
   /** That trainer is gone: it broke down with this message, or was terminated without one. */
@@ -46,7 +52,10 @@ export interface OpenTrainer {
 
 /** Coordinator to trainer. */
 export type ToTrainer =
-  { readonly kind: 'job'; readonly job: Job } | { readonly kind: 'pause' } | { readonly kind: 'resume' };
+  /** With the checkpoint that the job goes on from, if there is one. */
+  | { readonly kind: 'job'; readonly job: Job; readonly checkpoint?: Uint8Array }
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'resume' };
 
 /** Trainer to coordinator. */
 export type FromTrainer =
@@ -57,5 +66,24 @@ export type FromTrainer =
       readonly fraction: number;
       readonly curve: readonly EpochScore[];
     }
-  | { readonly kind: 'done'; readonly job: number; readonly outcome: Outcome }
+  /** With a checkpoint, if a later job may go on from it. */
+  | {
+      readonly kind: 'done';
+      readonly job: number;
+      readonly outcome: Outcome;
+      readonly checkpoint?: Uint8Array;
+    }
+  | { readonly kind: 'failed'; readonly error: EngineError };
+
+/** Page to the worker that measures, once. */
+export interface OpenMeasuring {
+  /** The trainers' own. */
+  readonly module: WebAssembly.Module;
+}
+
+/** The worker that measures to the page. */
+export type FromMeasuring =
+  /** So many operators are measured. */
+  | { readonly kind: 'progress'; readonly done: number; readonly all: number }
+  | { readonly kind: 'done'; readonly csv: string }
   | { readonly kind: 'failed'; readonly error: EngineError };

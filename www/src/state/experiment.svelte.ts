@@ -3,6 +3,7 @@ import type { CandidateView } from '../protocol/generated/CandidateView';
 import type { LinkNotice } from '../protocol/generated/LinkNotice';
 import type { RunConfig } from '../protocol/generated/RunConfig';
 import type { SpaceView } from '../protocol/generated/SpaceView';
+import { type ConfigPatch, patched } from '../model/patch';
 import { asEngineError } from '../engine/errors';
 
 /** The space of a configuration, or why there is none. */
@@ -55,9 +56,14 @@ export class Experiment {
   });
 
   /** The one way to change the configuration. */
-  update(patch: Partial<RunConfig>): void {
-    this.#config = { ...this.#config, ...patch };
+  update(patch: ConfigPatch): void {
+    this.#config = patched(this.#config, patch);
     this.showLink(this.link);
+  }
+
+  /** Looks at the same configuration anew, since the engine knows more. */
+  refresh(): void {
+    this.#config = { ...this.#config };
   }
 
   /** The fragment that opens this configuration, without `#`. */

@@ -1,16 +1,18 @@
 import type { ContactSheet, Engine, EngineError } from '../engine/engine';
 import { SHEET } from '../model/sheet';
 import { networkWords } from '../model/describe';
+import { THIS_BROWSER } from '../model/estimators';
+import { searchesHardware } from '../model/hardware';
 import { limitsOf } from '../model/limits';
+import { type ConfigPatch, completed, type FindTable } from '../model/patch';
 import { readLog } from '../model/log-text';
 import { type Looked, lookAt } from '../model/looked';
 import type { Selection } from '../model/candidates';
 import { blocksOf } from '../model/network/blocks';
 import type { CandidateView } from '../protocol/generated/CandidateView';
-import type { Device } from '../protocol/generated/Device';
 import type { LogLine } from '../protocol/generated/LogLine';
-import type { RunConfig } from '../protocol/generated/RunConfig';
 import type { Shelf } from '../store/shelf';
+import type { TableShelf } from '../store/table-shelf';
 import { Choice } from './choice.svelte';
 import { asEngineError } from '../engine/errors';
 import { Experiment } from './experiment.svelte';
@@ -18,6 +20,8 @@ import { nextFrame, wait } from './frames';
 import { OwnNetwork } from './own-network.svelte';
 import { Pricing } from './pricing';
 import { Search } from './search.svelte';
+import { Starts } from './starts.svelte';
+import { Tables } from './tables.svelte';
 import type { Ui } from './ui.svelte';
 
 const LEAST_WORKERS_MAX = 4;
@@ -35,6 +39,8 @@ export class PlaygroundState {
   readonly search: Search;
   readonly choice: Choice;
   readonly own: OwnNetwork;
+  readonly starts: Starts;
+  readonly tables: Tables;
   /** More workers than processors bring nothing but are allowed: the result is the same. */
   readonly workersMax = Math.max(LEAST_WORKERS_MAX, navigator.hardwareConcurrency);
   workers = $state(Math.max(1, navigator.hardwareConcurrency - 1));
@@ -44,15 +50,20 @@ export class PlaygroundState {
   #last = $state.raw<KeptLog | null>(null);
   #keptAt = -Infinity;
   readonly #pricing: Pricing;
+  /** The newest table of a device for a method. */
+  readonly findTable: FindTable = (device, estimator) => this.tables.newestOf({ device, estimator })?.sha256;
 
   constructor(
     private readonly engine: Engine,
     private readonly ui: Ui,
     private readonly shelf: Shelf,
+    tableShelf: TableShelf,
   ) {
+    this.tables = new Tables(engine, tableShelf, () => Date.now());
     this.experiment = new Experiment(engine, () => {
       this.#writeLocation();
     });
+    this.starts = new Starts(engine, this.experiment);
     this.search = new Search(engine, { nextFrame, now: () => performance.now(), wait });
     this.choice = new Choice(() => this.search.view);
     this.own = new OwnNetwork((json) => engine.network(this.shownConfig, json));
@@ -82,15 +93,18 @@ export class PlaygroundState {
     return header === null ? 0 : told.length / header.config.candidates;
   });
 
-  readonly device = $derived.by((): Device | undefined =>
-    this.engine.catalog.devices.find(({ id }) => id === this.shownConfig.device),
+  /** What latency and energy are those of. */
+  readonly deviceTitle = $derived.by(() => {
+    const { device, devices = [], over } = this.shownConfig;
+    const { t } = this.ui;
+    if (searchesHardware(this.shownConfig)) return t.result.ownArray;
+    const titles = [device, ...devices].map((id) => this.#titleOf(id)).join(', ');
+    if (devices.length === 0) return titles;
+    return over === 'mean' ? t.result.meanOf(titles) : t.result.worstOf(titles);
+  });
+  readonly limits = $derived.by(
+    () => this.search.view.header?.limits ?? limitsOf(this.shownConfig, this.engine.catalog.devices),
   );
-
-  readonly deviceTitle = $derived.by(() =>
-    this.device === undefined ? this.shownConfig.device : this.ui.textOf(this.device.title),
-  );
-
-  readonly limits = $derived.by(() => this.search.view.header?.limits ?? this.#limitsOfDevice());
 
   readonly axis = $derived.by(() => this.ui.axis ?? this.shownConfig.objective);
 
@@ -98,6 +112,11 @@ export class PlaygroundState {
     (): Looked | null =>
       this.#lookAtOwn() ??
       lookAt(this.choice.current, this.search.view, this.search.lanes, this.experiment.example, this.price),
+  );
+
+  /** The network that is looked at, if the next search can start from it. */
+  readonly startable = $derived.by((): Looked | null =>
+    this.looked !== null && !this.search.isActive && this.starts.canAdd(this.looked) ? this.looked : null,
   );
 
   /** What a screen reader is told about the end of a search. */
@@ -141,11 +160,36 @@ export class PlaygroundState {
   };
 
   /** Changes the configuration; a new objective is also what the front is shown against. */
-  change(patch: Partial<RunConfig>): void {
-    if (patch.objective !== undefined) {
+  change(patch: ConfigPatch): void {
+    const { config } = this.experiment;
+    const whole = completed(config, patch, this.engine.catalog.devices, this.findTable);
+    if ('estimator' in whole) this.tables.dismissError();
+    if (whole.objective !== undefined) {
       this.ui.showObjective();
     }
-    this.experiment.update(patch);
+    this.starts.change(whole);
+  }
+
+  /** Fills a table of this browser's operators, and prices with it. */
+  async measure(): Promise<void> {
+    const of = { device: THIS_BROWSER, estimator: 'measured' } as const;
+    const table = await this.tables.measure(of);
+    const isAwaited = !this.search.isActive && this.experiment.config.device === THIS_BROWSER;
+    if (table !== null && isAwaited) this.change({ ...of, table: table.sha256 });
+  }
+
+  /** Prices with the table of a file. */
+  async openTable(file: File): Promise<void> {
+    const { device, estimator } = this.experiment.config;
+    const method = estimator ?? (device === THIS_BROWSER ? 'measured' : 'look-up-table');
+    const table = await this.tables.open(file, { device, estimator: method });
+    if (table !== null && !this.search.isActive) this.change({ estimator: method, table: table.sha256 });
+  }
+
+  /** Takes the tables of earlier visits. */
+  async loadTables(): Promise<void> {
+    await this.tables.load();
+    this.experiment.refresh();
   }
 
   pick(selection: Selection): void {
@@ -158,12 +202,23 @@ export class PlaygroundState {
     this.choice.follow();
   }
 
+  /** Lets the next search start from the network that is looked at; of a file, from the candidate most like it. */
+  startFromLooked(): void {
+    const looked = this.startable;
+    if (looked === null) return;
+    if (looked.kind !== 'file') this.starts.add([looked.priced.genes]);
+    else if (this.own.file !== null) this.starts.addAlike(looked.file, this.own.file.json);
+  }
+
   start(): void {
+    // What is measured while workers train would be their time, too.
+    this.tables.cancel();
     this.follow();
     this.search.start(this.experiment.config, this.workers);
   }
 
   step(): void {
+    this.tables.cancel();
     this.search.step(this.experiment.config, this.workers);
   }
 
@@ -260,12 +315,9 @@ export class PlaygroundState {
     this.#sheetError = null;
   }
 
-  #limitsOfDevice() {
-    const own = this.device ?? this.engine.catalog.devices[0];
-    if (own === undefined) {
-      throw new Error('the catalog has no devices');
-    }
-    return limitsOf(own, this.shownConfig);
+  #titleOf(id: string): string {
+    const device = this.engine.catalog.devices.find((each) => each.id === id);
+    return device === undefined ? id : this.ui.textOf(device.title);
   }
 
   /** The opened network, unless the configuration has become one that nothing can be priced for. */
@@ -286,6 +338,7 @@ export class PlaygroundState {
 
   #openLink(): void {
     this.#isLinkWaiting = false;
+    this.starts.dismissNote();
     this.ui.showObjective();
     this.ui.openLanguage(this.experiment.open(location.hash).language);
   }

@@ -2,8 +2,10 @@
  * An engine without wasm and workers, for tests of the page: runs are made up beforehand and played back.
  */
 import type { ContactSheet, Engine, Lane, Session, SessionListener } from '../engine/engine';
+import { EngineFailure } from '../engine/errors';
 import type { LogLine } from '../protocol/generated/LogLine';
 import type { RunConfig } from '../protocol/generated/RunConfig';
+import type { TableView } from '../protocol/generated/TableView';
 import { FAKE_CATALOG, FAKE_DEVICES } from './fake-catalog';
 import { fakeLog } from './fake-log';
 import { FAKE_GENES, fakeCandidate, fakeGenes, fakeRandom } from './fake-space';
@@ -33,9 +35,23 @@ export function fakeEngine(candidatesPerSecond: number): Engine {
       const genes = JSON.parse(json) as number[];
       return fakeCandidate(config, FAKE_DEVICES, genes);
     },
+    alike: (_, json) => ({ genes: JSON.parse(json) as number[], distance: 1 }),
+    readTable: fakeTable,
+    addTable: () => undefined,
+    measure: (progress) => {
+      progress(1);
+      return { csv: Promise.resolve('measured'), cancel: () => undefined };
+    },
     contactSheet: (_, count) => Promise.resolve(fakeSheet(count)),
     start: (config, workers, listener) => new FakeSession(config, workers, listener, candidatesPerSecond),
   };
+}
+
+/** Any text but 'bad' is a table; its digest is its length. */
+export function fakeTable(csv: string): TableView {
+  if (csv === 'bad') throw new EngineFailure('bad-table', 'no table, line 1: it is bad');
+  const missing = csv.includes('half') ? ['dense'] : [];
+  return { sha256: String(csv.length).padStart(64, '0'), csv, rows: 9, missing };
 }
 
 function readPairs(fragment: string): Partial<RunConfig> {

@@ -2,7 +2,7 @@
  * A made-up run as log lines: plausible accuracies, an evolution that learns, rejections, duplicates, a
  * failure, a front, final trainings.
  */
-import { costOn, costsOn } from '../model/costs';
+import { costOn } from '../model/costs';
 import { limitsOf } from '../model/limits';
 import type { CandidateView } from '../protocol/generated/CandidateView';
 import type { EpochScore } from '../protocol/generated/EpochScore';
@@ -11,7 +11,7 @@ import type { LogLine } from '../protocol/generated/LogLine';
 import type { Rejected } from '../protocol/generated/Rejected';
 import type { RunConfig } from '../protocol/generated/RunConfig';
 import type { Trained } from '../protocol/generated/Trained';
-import { FAKE_CATALOG, FAKE_DEVICES, fakeDevice } from './fake-catalog';
+import { FAKE_CATALOG, FAKE_DEVICES } from './fake-catalog';
 import { FAKE_GENES, fakeCandidate, fakeGenes, fakeRandom } from './fake-space';
 
 const FAILING_ASK = 13;
@@ -51,7 +51,6 @@ class FakeRun {
 
   #header(): LogLine {
     const { config } = this;
-    const device = fakeDevice(config.device);
     return {
       line: 'run',
       format: 1,
@@ -59,7 +58,7 @@ class FakeRun {
       config,
       data_sha256: '00',
       space_size: '199411800',
-      limits: limitsOf(device, config),
+      limits: limitsOf(config, FAKE_CATALOG.devices),
       recipe: {
         batch_size: 32,
         optimizer: { kind: 'adam-w', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 },
@@ -86,7 +85,7 @@ class FakeRun {
     const same_as = this.#names.get(view.name) ?? null;
     this.#names.set(view.name, same_as ?? ask);
     this.#genes[ask] = view.genes;
-    const costs = costsOn(this.config.device, view);
+    const costs = view.summary;
     const trained =
       same_as !== null && same_as !== FAILING_ASK
         ? this.#trained(same_as, this.config.epochs, 0)
@@ -157,7 +156,7 @@ class FakeRun {
     }
     const validation_accuracy = trained.validation_accuracy;
     this.#scores.push({ ask, accuracy: validation_accuracy });
-    const cost = costOn(this.config.objective, costsOn(this.config.device, view)) ?? 0;
+    const cost = costOn(this.config.objective, view.summary) ?? 0;
     const beats = (a: FrontMember, b: FrontMember): boolean =>
       a.cost <= b.cost && a.validation_accuracy >= b.validation_accuracy;
     const member: FrontMember = { ask, validation_accuracy, cost };

@@ -2,7 +2,6 @@
  * A made-up search space for tests: stacks of convolutions, fire modules, separable convolutions and pools,
  * with costs of about the right size.
  */
-import { costsOn } from '../model/costs';
 import { limitOn, limitsOf } from '../model/limits';
 import type { CandidateView } from '../protocol/generated/CandidateView';
 import type { Device } from '../protocol/generated/Device';
@@ -259,22 +258,27 @@ export function fakeCandidate(
     };
   });
   const name = genes.join('').padEnd(12, '0').slice(0, 12);
-  const view: CandidateView = { genes: [...genes], name, network, costs, estimates, violations: [] };
-  const device = devices.find(({ id }) => id === config.device);
-  if (device === undefined) {
-    return view;
-  }
-  const limits = limitsOf(device, config);
-  const priced = costsOn(config.device, view);
+  const estimate = estimates.find(({ device }) => device === config.device);
+  const summary = {
+    params: costs.params,
+    macs: costs.macs,
+    flops: costs.flops,
+    flash_bytes: costs.memory.int8.flash_bytes,
+    ram_bytes: costs.memory.int8.peak_ram_bytes,
+    latency_ms: estimate?.latency_ms ?? 0,
+    energy_mj: estimate?.energy_mj ?? null,
+  };
+  const limits = limitsOf(config, devices);
   const violations = (
     [
-      ['ram', priced.ram_bytes],
-      ['flash', priced.flash_bytes],
-      ['latency', priced.latency_ms],
+      ['ram', summary.ram_bytes],
+      ['flash', summary.flash_bytes],
+      ['latency', summary.latency_ms],
     ] as const
   ).flatMap(([constraint, value]) => {
     const limit = limitOn(constraint, limits);
     return limit !== null && value > limit ? [{ constraint, value, limit }] : [];
   });
-  return { ...view, violations };
+  const priced = { name, network, costs, summary, estimates, accelerator: null, violations };
+  return { genes: [...genes], ...priced };
 }

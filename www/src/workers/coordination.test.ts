@@ -16,6 +16,9 @@ class FakeRun implements JobSource {
   #isStopped = false;
   #log = 'run\n';
 
+  /** Its jobs are rungs of one training. */
+  isOneTraining = false;
+
   constructor(private readonly jobs: number) {
     this.#waiting = Array.from({ length: jobs }, (_, job) => job);
   }
@@ -24,7 +27,9 @@ class FakeRun implements JobSource {
     const job = this.#waiting.shift();
     if (job === undefined) return null;
     this.#handedOut.add(job);
-    return { id: job, ask: job, kind: 'search', name: `n${job}`, epochs: 9 } as Job;
+    const key = this.isOneTraining ? 'k' : `k${job}`;
+    const before = this.isOneTraining && job > 0 ? { epochs_before: job } : {};
+    return { id: job, ask: job, kind: 'search', name: `n${job}`, key, epochs: 9, ...before } as Job;
   }
 
   tell(job: number, outcome: Outcome): void {
@@ -178,6 +183,20 @@ describe('handing out', () => {
     first.finishes(0);
     expect(bench.log).toBe('run\ntold 0\ntold 1\ndone\n');
     expect(bench.states).toEqual(['running', 'finished']);
+  });
+
+  it('keeps the checkpoint of a rung for the next one, whoever performs it', () => {
+    const bench = new Bench(3);
+    bench.run.isOneTraining = true;
+    const first = bench.trainer(0);
+    const checkpoint = new Uint8Array([1]);
+    first.says({ kind: 'done', job: 0, outcome: TRAINED, checkpoint });
+    expect(first.heard.at(-1)).toMatchObject({ kind: 'job', job: { id: 1 }, checkpoint });
+    bench.loses(0, '');
+    const second = bench.trainer(0);
+    expect(second.heard.at(-1)).toMatchObject({ kind: 'job', job: { id: 1 }, checkpoint });
+    second.finishes(1);
+    expect(second.heard.at(-1)).not.toHaveProperty('checkpoint');
   });
 
   it('ignores an outcome of a job that the trainer does not have', () => {

@@ -5,6 +5,7 @@ import type { EpochScore } from '../protocol/generated/EpochScore';
 import type { Job } from '../protocol/generated/Job';
 import type { Outcome } from '../protocol/generated/Outcome';
 import type { FromCoordinator, FromTrainer, ToCoordinator, ToTrainer } from '../protocol/messages';
+import { Checkpoints } from './checkpoints';
 
 /** What the driver needs of `Coordinator`. */
 export interface JobSource {
@@ -61,6 +62,7 @@ const BREAKDOWNS_TO_GIVE_UP = 4;
 
 export class Coordination {
   readonly #trainers = new Map<number, Trainer>();
+  readonly #checkpoints = new Checkpoints();
   /** How many workers a job has broken. */
   readonly #crashes = new Map<number, number>();
   /** How often each worker broke down since a job was last told. */
@@ -152,6 +154,7 @@ export class Coordination {
         break;
       case 'done':
         if (trainer.job?.id !== message.job) break;
+        this.#checkpoints.put(trainer.job.key, message.checkpoint);
         delete trainer.job;
         this.#tell(message.job, message.outcome);
         this.#flush();
@@ -214,7 +217,8 @@ export class Coordination {
       const job = this.host.run.nextJob();
       if (!job) break;
       Object.assign(trainer, { job, progress: 0, curve: [], heardAt: this.host.now() });
-      trainer.port.postMessage({ kind: 'job', job });
+      const checkpoint = job.epochs_before === undefined ? undefined : this.#checkpoints.get(job.key);
+      trainer.port.postMessage({ kind: 'job', job, ...(checkpoint && { checkpoint }) });
     }
     this.#postLanes();
   }

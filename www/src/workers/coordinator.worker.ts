@@ -19,7 +19,7 @@ self.addEventListener('message', ({ data: message }: MessageEvent<ToCoordinator>
   }
   try {
     initSync({ module: message.module });
-    const run = new Coordinator(message.config);
+    const run = new Coordinator(message.config, message.table);
     coordination = new Coordination({ run, post, now: () => performance.now() });
   } catch (error) {
     post({ kind: 'failed', error: asEngineError(error) });

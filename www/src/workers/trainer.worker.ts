@@ -8,8 +8,8 @@ import { Training } from './training';
 self.addEventListener(
   'message',
   ({ data: { module, data, file, port } }: MessageEvent<OpenTrainer>) => {
-    const post = (message: FromTrainer): void => {
-      port.postMessage(message);
+    const post = (message: FromTrainer, transfer: Transferable[] = []): void => {
+      port.postMessage(message, transfer);
     };
     try {
       initSync({ module });

@@ -9,6 +9,8 @@ import { type JobEvaluator, Training } from './training';
 const TRAINED: Outcome = { outcome: 'trained', curve: [], test_accuracy: null, weights_sha256: 'w' };
 const TOO_LARGE: Outcome = { outcome: 'failed', why: 'too-large', needed_bytes: 2, limit_bytes: 1 };
 
+const jobOf = (id: number, epochs: number): Job => ({ id, epochs, recipe: { horizon_epochs: 9 } }) as Job;
+
 /** A trainer on an imaginary machine whose time passes only while it works. */
 class Bench implements JobEvaluator {
   macsPerMs = 1_000_000;
@@ -20,11 +22,17 @@ class Bench implements JobEvaluator {
   failure: Error | undefined;
   now = 0;
   readonly steps: { readonly macs: number; readonly ms: number }[] = [];
+  /** Checkpoints it went on from. */
+  readonly resumed: number[] = [];
   readonly posted: (FromTrainer & { readonly at: number })[] = [];
+  readonly transferred: Transferable[] = [];
   readonly #waiting: (() => void)[] = [];
   readonly #training = new Training({
     evaluator: this,
-    post: (message) => this.posted.push({ ...message, at: this.now }),
+    post: (message, transfer = []) => {
+      this.posted.push({ ...message, at: this.now });
+      this.transferred.push(...transfer);
+    },
     now: () => this.now,
     soon: (work) => this.#waiting.push(work),
   });
@@ -32,6 +40,14 @@ class Bench implements JobEvaluator {
   begin(): Outcome | null {
     this.#fail();
     return this.known;
+  }
+
+  resume(_job: Job, checkpoint: Uint8Array): void {
+    this.resumed.push(...checkpoint);
+  }
+
+  checkpoint(): Uint8Array {
+    return new Uint8Array([7, 8]);
   }
 
   step(macs: number): StepView {
@@ -51,8 +67,8 @@ class Bench implements JobEvaluator {
     for (const message of messages) this.#training.handle(message);
   }
 
-  gets(job: number): void {
-    this.hears({ kind: 'job', job: { id: job } as Job });
+  gets(job: number, epochs = 9): void {
+    this.hears({ kind: 'job', job: jobOf(job, epochs) });
   }
 
   /** Lets it work for so many turns, or until nothing is scheduled. */
@@ -155,6 +171,25 @@ describe('what it tells', () => {
     bench.gets(5);
     bench.turns(1);
     expect(bench.posted.at(-1)).toMatchObject({ kind: 'progress', job: 5 });
+  });
+});
+
+describe('a rung', () => {
+  it('ends with a checkpoint where a later job may go on, and the next begins with it', () => {
+    const bench = new Bench();
+    bench.macsLeft = 1;
+    bench.gets(4, 3);
+    bench.turns(1);
+    const checkpoint = new Uint8Array([7, 8]);
+    expect(bench.posted.at(-1)).toMatchObject({ kind: 'done', job: 4, outcome: TRAINED, checkpoint });
+    expect(bench.transferred).toHaveLength(1);
+    bench.macsLeft = 1;
+    bench.hears({ kind: 'job', job: jobOf(5, 9), checkpoint });
+    expect(bench.resumed).toEqual([7, 8]);
+    bench.turns(1);
+    expect(bench.posted.at(-1)).toMatchObject({ kind: 'done', job: 5 });
+    expect(bench.posted.at(-1)).not.toHaveProperty('checkpoint');
+    expect(bench.transferred).toHaveLength(1);
   });
 });
 

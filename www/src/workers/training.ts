@@ -8,12 +8,15 @@ import type { FromTrainer, ToTrainer } from '../protocol/messages';
 /** What the loop needs of `Evaluator`. */
 export interface JobEvaluator {
   begin(job: Job): Outcome | null;
+  resume(job: Job, checkpoint: Uint8Array): void;
   step(macs: number): StepView;
+  checkpoint(): Uint8Array;
 }
 
 export interface TrainingHost {
   readonly evaluator: JobEvaluator;
-  readonly post: (message: FromTrainer) => void;
+  /** What is transferred is no longer here afterwards. */
+  readonly post: (message: FromTrainer, transfer?: Transferable[]) => void;
   /** Milliseconds, for telemetry and for the size of a step only. */
   readonly now: () => number;
   /** Calls back after waiting messages have been handled. */
@@ -37,7 +40,7 @@ export class Training {
   handle(message: ToTrainer): void {
     switch (message.kind) {
       case 'job':
-        this.#begin(message.job);
+        this.#begin(message.job, message.checkpoint);
         break;
       case 'pause':
         this.#isPaused = true;
@@ -51,9 +54,9 @@ export class Training {
     }
   }
 
-  #begin(job: Job): void {
+  #begin(job: Job, checkpoint: Uint8Array | undefined): void {
     this.#guard(() => {
-      const outcome = this.host.evaluator.begin(job);
+      const outcome = checkpoint ? this.#resume(job, checkpoint) : this.host.evaluator.begin(job);
       // What fits the last network says little of this one: a step that ends early, with an epoch, looks fast.
       this.#macs = FIRST_STEP_MACS;
       this.#toldAt = -Infinity;
@@ -63,6 +66,11 @@ export class Training {
         this.#schedule();
       }
     });
+  }
+
+  #resume(job: Job, checkpoint: Uint8Array): null {
+    this.host.evaluator.resume(job, checkpoint);
+    return null;
   }
 
   #schedule(): void {
@@ -94,9 +102,17 @@ export class Training {
     }
     if (outcome) {
       this.#job = undefined;
-      this.host.post({ kind: 'done', job: job.id, outcome });
+      this.#end(job, outcome);
     } else this.#schedule();
   };
+
+  #end(job: Job, outcome: Outcome): void {
+    const rests = outcome.outcome === 'trained' && job.epochs < job.recipe.horizon_epochs;
+    const checkpoint = rests ? this.host.evaluator.checkpoint() : undefined;
+    const message = { kind: 'done', job: job.id, outcome } as const;
+    if (checkpoint) this.host.post({ ...message, checkpoint }, [checkpoint.buffer]);
+    else this.host.post(message);
+  }
 
   #guard(work: () => void): void {
     try {

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use nas_evaluate::{Evaluation, EvaluationError, Images};
+use nas_evaluate::{CheckpointError, Evaluation, Images};
 use nas_run::{Failure as TrainingFailure, Job, JobId, Outcome, Run, StopReason};
 
+use super::checkpoints::Checkpoints;
 use crate::failure::Failure;
 
 /// Multiply-accumulates between two looks at whether to stop: some milliseconds.
@@ -17,12 +18,24 @@ const MACS_AT_ONCE: u64 = 1 << 25;
 
 /// What a worker says of a job.
 enum Report {
-    Done(JobId, Outcome),
+    Done(JobId, Done),
     /// The evaluator panicked: the panic's message is on standard error.
     Crashed(JobId),
     /// The job cannot be performed: a defect.
-    Refused(EvaluationError),
+    Refused(CheckpointError),
 }
+
+/// A job done.
+struct Done {
+    /// The key of its evaluation.
+    key: String,
+    outcome: Outcome,
+    /// From where a later job may go on.
+    checkpoint: Option<Vec<u8>>,
+}
+
+/// A job with the checkpoint that it goes on from, if there is one.
+type Task = (Job, Option<Arc<[u8]>>);
 
 /// Runs to the end, or to the time limit, with `workers` threads.
 pub(super) fn drive(
@@ -58,15 +71,17 @@ fn now() -> Instant {
 
 fn coordinate(
     run: &mut Run,
-    jobs: &Sender<Job>,
+    jobs: &Sender<Task>,
     reports: &Receiver<Report>,
     deadline: Option<Instant>,
     write: &mut dyn FnMut(&str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut crashed: BTreeSet<JobId> = BTreeSet::new();
+    let mut checkpoints = Checkpoints::default();
     loop {
         while let Some(job) = run.next_job() {
-            jobs.send(job).map_err(|_| Failure::Internal("all workers are gone".into()))?;
+            let checkpoint = checkpoints.get(&job.key).filter(|_| job.epochs_before > 0);
+            jobs.send((job, checkpoint)).map_err(|_| Failure::Internal("all workers are gone".into()))?;
         }
         write(&run.take_log())?;
         if run.is_over() {
@@ -74,7 +89,10 @@ fn coordinate(
         }
         let wait = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(now()));
         match reports.recv_timeout(wait) {
-            Ok(Report::Done(job, outcome)) => run.tell(job, outcome)?,
+            Ok(Report::Done(job, done)) => {
+                checkpoints.put(done.key, done.checkpoint);
+                run.tell(job, done.outcome)?;
+            }
             Ok(Report::Crashed(job)) if crashed.insert(job) => run.lost(job),
             Ok(Report::Crashed(job)) => run.tell(job, Outcome::Failed(TrainingFailure::Crashed))?,
             Ok(Report::Refused(error)) => return Err(Failure::Internal(error.to_string())),
@@ -86,13 +104,13 @@ fn coordinate(
     }
 }
 
-fn work(jobs: &Mutex<Receiver<Job>>, reports: &Sender<Report>, images: &Images, is_stopped: &AtomicBool) {
+fn work(jobs: &Mutex<Receiver<Task>>, reports: &Sender<Report>, images: &Images, is_stopped: &AtomicBool) {
     loop {
         let next = jobs.lock().expect("no worker panics while it waits for a job").recv();
-        let Ok(job) = next else { return };
-        let id = job.id;
-        let report = match catch_unwind(AssertUnwindSafe(|| perform(job, images, is_stopped))) {
-            Ok(Ok(Some(outcome))) => Report::Done(id, outcome),
+        let Ok(task) = next else { return };
+        let id = task.0.id;
+        let report = match catch_unwind(AssertUnwindSafe(|| perform(task, images, is_stopped))) {
+            Ok(Ok(Some(done))) => Report::Done(id, done),
             Ok(Ok(None)) => return,
             Ok(Err(error)) => Report::Refused(error),
             Err(_) => Report::Crashed(id),
@@ -104,14 +122,25 @@ fn work(jobs: &Mutex<Receiver<Job>>, reports: &Sender<Report>, images: &Images, 
 }
 
 /// Performs a job; none if it was stopped on the way.
-fn perform(job: Job, images: &Images, is_stopped: &AtomicBool) -> Result<Option<Outcome>, EvaluationError> {
-    let mut evaluation = match Evaluation::new(job, images)? {
+fn perform(
+    (job, checkpoint): Task,
+    images: &Images,
+    is_stopped: &AtomicBool,
+) -> Result<Option<Done>, CheckpointError> {
+    let key = job.key.clone();
+    let begun = match checkpoint {
+        Some(checkpoint) => Ok(Evaluation::resume(job, images, &checkpoint)?),
+        None => Evaluation::new(job, images)?,
+    };
+    let mut evaluation = match begun {
         Ok(evaluation) => evaluation,
-        Err(outcome) => return Ok(Some(outcome)),
+        Err(outcome) => return Ok(Some(Done { key, outcome, checkpoint: None })),
     };
     while !is_stopped.load(Ordering::Relaxed) {
         if let Some(outcome) = evaluation.step(images, MACS_AT_ONCE) {
-            return Ok(Some(outcome));
+            let rests = evaluation.job().may_go_on() && matches!(outcome, Outcome::Trained { .. });
+            let checkpoint = if rests { Some(evaluation.checkpoint()?) } else { None };
+            return Ok(Some(Done { key, outcome, checkpoint }));
         }
     }
     Ok(None)

@@ -170,7 +170,7 @@ impl Trainer {
         self.phase = Phase::Diagnosing { pass, step: step + 1, layer };
     }
 
-    fn execute(
+    pub(super) fn execute(
         &mut self,
         pass: Pass,
         step: usize,

@@ -5,7 +5,7 @@ use nas_data::{Augmentation, DataError};
 use nas_member::{Choice, Member, Setting, SettingKind, SettingValue, Settings, Text};
 
 use super::{integer, real};
-use crate::{MAX_EPOCHS, RunConfig, RunError};
+use crate::{MAX_EPOCHS, RunConfig, RunError, stopping};
 
 /// Learning rate of `AdamW` at batches of 32: found on `digits8` and `mnist` (validation split) with networks of
 /// 500 to 50,000 parameters, batch normalisation on; a third and three times as much are both worse at 9 epochs.
@@ -27,7 +27,7 @@ pub(super) fn member() -> Member {
             "Each candidate is trained for a few epochs and scored on the validation images.",
             "Cada candidata se entrena unas pocas épocas y se puntúa con las imágenes de validación.",
         ),
-        settings: [training_settings(), augmentation_settings()].concat(),
+        settings: [training_settings(), augmentation_settings(), stopping::settings()].concat(),
     }
 }
 
@@ -320,7 +320,8 @@ mod tests {
         assert_eq!(problem.data.augmentation, expected);
     }
 
-    /// Every choice is one that `recipe` knows, and every setting makes a key of its own.
+    /// Every choice is one that `recipe` knows, and every setting makes a key of its own, but those that only say how much of
+    /// a training is done.
     #[test]
     fn every_setting_is_part_of_the_key() {
         let key = |settings: &[(&str, SettingValue)]| {
@@ -340,7 +341,9 @@ mod tests {
             .digest()
         };
         let mut keys = vec![key(&[])];
-        for setting in evaluations().remove(0).settings {
+        let stopping = stopping::settings();
+        let settings = evaluations().remove(0).settings;
+        for setting in settings.into_iter().filter(|setting| !stopping.contains(setting)) {
             let values = match (&setting.kind, &setting.default) {
                 (SettingKind::Integer { .. }, SettingValue::Integer(default)) => {
                     vec![SettingValue::Integer(default + 2)]

@@ -1,11 +1,11 @@
 use nas_cost::{DeviceLimit, Method, Objective, Over};
 use nas_member::{SettingValue, Text, parse_real};
 use nas_search::strategies;
-use nas_space::{MAX_CUSTOM_BYTES, spaces};
+use nas_space::{Genotype, MAX_CUSTOM_BYTES, spaces};
 use serde::Serialize;
 use ts_rs::TS;
 
-use crate::{MAX_CANDIDATES, MAX_EPOCHS, MAX_WIDTH, RunConfig, evaluations};
+use crate::{MAX_CANDIDATES, MAX_EPOCHS, MAX_STARTS, MAX_WIDTH, RunConfig, evaluations};
 
 use super::{device_ids, ids, packed_text};
 
@@ -54,6 +54,8 @@ enum Place {
     Limits(fn(&mut RunConfig) -> &mut Vec<DeviceLimit>),
     Over(fn(&mut RunConfig) -> &mut Option<Over>),
     Method(fn(&mut RunConfig) -> &mut Option<Method>),
+    /// Genotypes, each once; which ones there are depends on the space.
+    Genotypes(fn(&mut RunConfig) -> &mut Vec<Genotype>),
     /// A SHA-256 in hexadecimal digits.
     Digest(fn(&mut RunConfig) -> &mut Option<String>),
 }
@@ -71,7 +73,7 @@ const fn field(key: &'static str, en: &'static str, es: &'static str, place: Pla
 }
 
 /// All keys, in the order in which links are written.
-pub(super) const FIELDS: [Field; 29] = [
+pub(super) const FIELDS: [Field; 30] = [
     field("data", "Dataset", "Conjunto de datos", Place::Data(|c| &mut c.data)),
     field(
         "res",
@@ -216,6 +218,12 @@ pub(super) const FIELDS: [Field; 29] = [
         "Potencia del dispositivo en vatios",
         Place::OptionalNumber(|c| &mut c.watts),
     ),
+    field(
+        "start",
+        "Candidates to start from",
+        "Candidatas de las que partir",
+        Place::Genotypes(|c| &mut c.start),
+    ),
 ];
 
 /// The ways to estimate that a run can use.
@@ -247,6 +255,14 @@ fn limit_of(text: &str) -> Option<DeviceLimit> {
     Some(DeviceLimit { constraint: Objective::find(constraint)?, device, limit })
 }
 
+/// Genotypes, none of them twice.
+fn genotypes_of(value: &str) -> Option<Vec<Genotype>> {
+    let genotypes: Vec<Genotype> = value.split(',').map(|text| text.parse().ok()).collect::<Option<_>>()?;
+    let is_new = |(at, genotype): (usize, &Genotype)| !genotypes[..at].contains(genotype);
+    let is_sound = genotypes.len() <= MAX_STARTS && genotypes.iter().enumerate().all(is_new);
+    is_sound.then_some(genotypes)
+}
+
 impl Field {
     /// The value as a link has it; empty for none.
     pub(super) fn write(&self, config: &RunConfig) -> String {
@@ -266,6 +282,9 @@ impl Field {
             Place::Limits(place) => place(config).iter().map(limit_text).collect::<Vec<_>>().join(","),
             Place::Over(place) => optional(place(config).map(|over| over.id().to_owned())),
             Place::Method(place) => optional(place(config).map(|method| method.id().to_owned())),
+            Place::Genotypes(place) => {
+                place(config).iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+            }
             Place::Digest(place) => optional(place(config).clone()),
         }
     }
@@ -357,6 +376,10 @@ impl Field {
                 *place(config) = Some(method.ok_or_else(not_one)?);
                 Ok(())
             }
+            Place::Genotypes(place) => {
+                *place(config) = genotypes_of(value).ok_or_else(not_one)?;
+                Ok(())
+            }
             Place::Digest(place) => {
                 let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
                 if value.len() != DIGEST_DIGITS || !value.bytes().all(is_digit) {
@@ -395,6 +418,9 @@ impl Field {
             }
             Place::Over(_) => format!("one of {}", Over::ALL.map(Over::id).join(", ")),
             Place::Method(_) => format!("one of {}", METHODS.map(Method::id).join(", ")),
+            Place::Genotypes(_) => {
+                format!("1 to {MAX_STARTS} genotypes like 2.0.3, each once, joined by commas")
+            }
             Place::Digest(_) => format!("{DIGEST_DIGITS} hexadecimal digits"),
         }
     }

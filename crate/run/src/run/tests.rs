@@ -1,9 +1,14 @@
 use nas_arch::{Dense, Op, Shape};
 use nas_numerics::Digester;
+use nas_search::Told;
 use nas_space::{Gene, GeneTree, Space};
 
 use super::*;
-use crate::{EpochScore, FeasibilitySearch};
+use crate::{EpochScore, FINAL_MEMBERS, Failure, FeasibilitySearch};
+
+mod stopping;
+
+mod starts;
 
 fn facts() -> DataFacts {
     DataFacts {

@@ -20,6 +20,8 @@ export function whySentences(
       return reasons.failed;
     case 'same':
       return reasons.same(whole(reason.as));
+    case 'stopped':
+      return reasons.stopped(whole(reason.epochs));
     case 'dominated': {
       const { rival } = reason;
       return rival.isWithinNoise && rival.gain > 0
@@ -64,6 +66,8 @@ export function whyScored(reason: Reason, objective: Objective, t: Catalog, form
       return reasons.failed;
     case 'same':
       return reasons.same(format.whole(reason.as));
+    case 'stopped':
+      return reasons.stopped(format.whole(reason.epochs));
     case 'dominated':
       return reasons.dominatedScored(format.whole(reason.rival.ask));
     case 'front': {

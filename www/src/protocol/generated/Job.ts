@@ -42,9 +42,14 @@ data: DataSpec,
  */
 recipe: Recipe, 
 /**
- * Epochs to train; 0 for a score.
+ * Epochs after which the training ends or rests; 0 for a score.
  */
 epochs: number, 
+/**
+ * Epochs that an earlier job of the same key has trained. Who has its checkpoint goes on from there; without it, the training
+ * begins anew, to the same outcome.
+ */
+epochs_before?: number, 
 /**
  * How the untrained network is scored; none if it is trained.
  */

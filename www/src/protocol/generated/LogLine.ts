@@ -47,9 +47,25 @@ planned_macs: number,
  */
 same_as: number | null, 
 /**
+ * Epochs after which its training rests; where trainings are stopped early only.
+ */
+epochs?: number, 
+/**
  * Draws that broke a limit before this one was found.
  */
-rejections?: Rejections, } | { "line": "told", 
+rejections?: Rejections, } | { "line": "promoted", 
+/**
+ * The candidate.
+ */
+ask: number, 
+/**
+ * Epochs after which its training ends or rests again.
+ */
+epochs: number, 
+/**
+ * Planned work of the epochs that are added, in training MACs.
+ */
+planned_macs: number, } | { "line": "told", 
 /**
  * The candidate.
  */
@@ -59,7 +75,11 @@ ask: number,
  */
 virtual_end: number, 
 /**
- * One score for each epoch.
+ * Epochs trained so far; where trainings are stopped early only. The curve then has those that were not told before.
+ */
+epochs?: number, 
+/**
+ * One score for each epoch; on a line for a later rung, for each epoch since the one before.
  */
 curve: Array<EpochScore>, 
 /**
@@ -100,7 +120,7 @@ ask: number,
  */
 epochs: number, 
 /**
- * One score for each epoch.
+ * One score for each epoch; on a line for a later rung, for each epoch since the one before.
  */
 curve: Array<EpochScore>, 
 /**

@@ -7,7 +7,7 @@ import type { Failure } from "./Failure";
  */
 export type Outcome = { "outcome": "trained", 
 /**
- * One score for each epoch.
+ * One score for each epoch from the first one, whatever the job began with.
  */
 curve: Array<EpochScore>, 
 /**

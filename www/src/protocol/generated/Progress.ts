@@ -18,6 +18,10 @@ asked: number,
  */
 told: number, 
 /**
+ * Results told: more than candidates where a candidate is told at each rung of its training.
+ */
+results: number, 
+/**
  * Final trainings ended.
  */
 finals: number, 

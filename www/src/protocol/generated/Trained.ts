@@ -7,7 +7,7 @@ import type { Failure } from "./Failure";
  */
 export type Trained = { 
 /**
- * One score for each epoch.
+ * One score for each epoch; on a line for a later rung, for each epoch since the one before.
  */
 curve: Array<EpochScore>, 
 /**

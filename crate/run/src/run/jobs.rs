@@ -1,0 +1,26 @@
+use std::collections::BTreeMap;
+
+use crate::{Job, JobId, JobKind, Trained};
+
+/// Jobs waiting, handed out, and done before their virtual turn.
+#[derive(Default)]
+pub(super) struct Jobs {
+    pub(super) next_id: JobId,
+    /// By virtual end: what is waited for first is handed out first.
+    pub(super) waiting: BTreeMap<(u64, JobId), Job>,
+    /// With their virtual ends.
+    pub(super) handed_out: Vec<(u64, Job)>,
+    /// Results held until their turn, with their kinds and asks.
+    pub(super) done: Vec<(JobKind, u32, Trained)>,
+}
+
+impl Jobs {
+    pub(super) fn take_back(&mut self, id: JobId) -> Option<(u64, Job)> {
+        let at = self.handed_out.iter().position(|(_, job)| job.id == id)?;
+        Some(self.handed_out.remove(at))
+    }
+
+    pub(super) fn result(&self, kind: JobKind, ask: u32) -> Option<&Trained> {
+        self.done.iter().find(|done| (done.0, done.1) == (kind, ask)).map(|(.., result)| result)
+    }
+}

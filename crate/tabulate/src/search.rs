@@ -1,0 +1,76 @@
+use std::collections::BTreeMap;
+
+use nas_run::{Job, LogLine, Outcome, Problem, Run};
+
+use crate::{KnownTable, TabulateError, Truth};
+
+/// What a search of a known space came to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Found {
+    /// What the network is worth that the search believes best: of those trained to the end the one with the best validation
+    /// accuracy in that training, or with the best score.
+    pub truth: Truth,
+    /// Candidates asked for.
+    pub candidates: u32,
+    /// Planned work of all trainings and scores, in training MACs.
+    pub work_macs: u64,
+}
+
+/// Runs a search to its end, whose trainings are looked up in a table; scores are performed by `perform`.
+///
+/// # Errors
+/// If the problem is not that of the table, or the run cannot be or finds nothing.
+pub fn search<E: From<TabulateError>>(
+    problem: Problem,
+    known: &KnownTable,
+    perform: &mut dyn FnMut(Job) -> Result<Outcome, E>,
+) -> Result<Found, E> {
+    known.check(&problem)?;
+    let epochs = problem.recipe().horizon_epochs;
+    let mut run = Run::of(problem).map_err(TabulateError::from)?;
+    let mut log = String::new();
+    loop {
+        while let Some(job) = run.next_job() {
+            let id = job.id;
+            let outcome = if job.score.is_some() { perform(job)? } else { known.answer(&job)? };
+            run.tell(id, outcome).map_err(TabulateError::from)?;
+        }
+        log.push_str(&run.take_log());
+        if run.is_over() {
+            break;
+        }
+    }
+    let lines = log.lines().map(|line| serde_json::from_str(line).expect("a log line is always JSON"));
+    Ok(believed_best(known, lines, epochs)?)
+}
+
+/// Reads off a log what the run believes best.
+fn believed_best(
+    known: &KnownTable,
+    lines: impl Iterator<Item = LogLine>,
+    epochs: u32,
+) -> Result<Found, TabulateError> {
+    let mut names: Vec<String> = Vec::new();
+    let mut epochs_told: BTreeMap<u32, u32> = BTreeMap::new();
+    let mut best: Option<(f64, u32)> = None;
+    let mut work_macs = 0;
+    for line in lines {
+        match line {
+            LogLine::Asked { name, .. } => names.push(name),
+            LogLine::Told { ask, result, .. } => {
+                let told = epochs_told.entry(ask).or_default();
+                *told += result.curve.len() as u32;
+                let accuracy = (*told == epochs).then_some(f64::from(result.validation_accuracy));
+                let worth = result.score.or(accuracy);
+                if let Some(worth) = worth.filter(|worth| best.is_none_or(|(best, _)| *worth > best)) {
+                    best = Some((worth, ask));
+                }
+            }
+            LogLine::Done { work_macs: work, .. } => work_macs = work,
+            _ => {}
+        }
+    }
+    let truth = best.and_then(|(_, ask)| known.truth(&names[ask as usize]));
+    let truth = truth.ok_or(TabulateError::NothingFound)?;
+    Ok(Found { truth, candidates: names.len() as u32, work_macs })
+}

@@ -1,0 +1,44 @@
+import type { Device } from '../protocol/generated/Device';
+import type { RunConfig } from '../protocol/generated/RunConfig';
+import { needsTable, ownMethod } from './estimators';
+import { searchesHardware } from './hardware';
+
+/** Changes of a configuration; what is undefined goes back to its default. */
+export type ConfigPatch = { readonly [Key in keyof RunConfig]?: RunConfig[Key] | undefined };
+
+/** A configuration with changes. */
+export function patched(config: RunConfig, patch: ConfigPatch): RunConfig {
+  const entries = Object.entries({ ...config, ...patch }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as RunConfig;
+}
+
+/** Finds the newest table of a device for a method that needs one. */
+export type FindTable = (device: string, method: 'look-up-table' | 'measured') => string | undefined;
+
+/** What else must change with a change, since it would mean something else or nothing. */
+export function completed(
+  config: RunConfig,
+  patch: ConfigPatch,
+  devices: readonly Device[],
+  findTable: FindTable,
+): ConfigPatch {
+  const next = patched(config, patch);
+  const more: { -readonly [Key in keyof ConfigPatch]: ConfigPatch[Key] } = {};
+  if (next.device !== config.device) {
+    // Tables, methods and powers are of one device.
+    Object.assign(more, { estimator: undefined, table: undefined, watts: undefined });
+    const device = devices.find(({ id }) => id === next.device);
+    const method = device === undefined ? null : ownMethod(device);
+    if (method !== null && needsTable(method)) {
+      Object.assign(more, { estimator: method, table: findTable(next.device, method) });
+    }
+  }
+  const others = next.devices?.filter((id) => id !== next.device) ?? [];
+  if (next.devices?.includes(next.device) === true) more.devices = others.length > 0 ? others : undefined;
+  if (others.length === 0 && next.over !== undefined) more.over = undefined;
+  if (!searchesHardware(next)) {
+    if (next.objective === 'area') more.objective = 'latency';
+    if (next.area_mm2 !== undefined) more.area_mm2 = undefined;
+  }
+  return { ...more, ...patch };
+}
