@@ -1,5 +1,5 @@
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::path::PathBuf;
 
 use clap::Args;
 use nas_evaluate::{EvaluationError, Images, OneShot, OneShotError, perform};
@@ -7,12 +7,12 @@ use nas_numerics::{Rng, kendall_tau};
 use nas_run::{DataFacts, Job, Outcome, Priced, Problem};
 use nas_search::MAX_DRAWS;
 use nas_space::Genotype;
+use nas_tabulate::KnownTable;
 use serde::Serialize;
 
 use crate::data::{self, DataArguments};
 use crate::failure::Failure;
-use crate::threads::available_workers;
-use crate::{print_json, print_line, run};
+use crate::{print_json, print_line, run, table_file, threads};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -27,6 +27,10 @@ pub(crate) struct Arguments {
     /// Trainings of each network by itself, whose accuracies are averaged: what one says of it is noisy.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     replicates: u32,
+    /// A table of `nas tabulate`, `NAME.csv.gz` with `NAME.json` beside it: its networks need no training of their own, and
+    /// data, space and recipe are the table's.
+    #[arg(long, value_name = "FILE", conflicts_with = "replicates")]
+    table: Option<PathBuf>,
     /// Batches of training images on which a network's batch normalizations learn their statistics.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
     calibration_batches: u32,
@@ -81,7 +85,12 @@ struct Drawn {
 }
 
 pub(crate) fn supernet(arguments: &Arguments) -> Result<(), Failure> {
+    let known = arguments.table.as_deref().map(table_file::read).transpose()?;
     let config = run::configuration(&arguments.source, arguments.lenient)?;
+    let config = match &known {
+        Some(known) => known.configure(&config),
+        None => config,
+    };
     let info = data::find(&config.data)?;
     let problem = Problem::new(&config, &DataFacts::of(info))?;
     let images = Images::prepare(&arguments.datasets.open(info)?, problem.data())?;
@@ -98,8 +107,10 @@ pub(crate) fn supernet(arguments: &Arguments) -> Result<(), Failure> {
         }
     })?;
     let shared = scores(&one_shot)?;
-    let workers = arguments.workers.map_or_else(available_workers, usize::from);
-    let alone = train_alone(&drawn, &images, workers)?;
+    let alone = match &known {
+        Some(known) => look_up(&drawn, known),
+        None => train_alone(&drawn, &images, arguments.workers)?,
+    };
     let networks = drawn.into_iter().zip(alone).zip(shared).zip(untrained);
     let networks = networks.map(|(((drawn, alone), supernet), untrained)| ComparedJson {
         name: drawn.name,
@@ -135,34 +146,25 @@ fn draw(problem: &Problem, arguments: &Arguments) -> Result<Vec<Drawn>, Failure>
 }
 
 /// Mean validation accuracy of each network after trainings of its own; one that fails counts 0.
-fn train_alone(drawn: &[Drawn], images: &Images, workers: usize) -> Result<Vec<f64>, Failure> {
-    let trainings =
-        drawn.iter().enumerate().flat_map(|(index, drawn)| drawn.jobs.iter().map(move |job| (index, job)));
-    let waiting = Mutex::new(trainings);
-    let work = || -> Result<Vec<(usize, f32)>, EvaluationError> {
-        let mut done = Vec::new();
-        loop {
-            let next = waiting.lock().expect("no worker panics while it takes a network").next();
-            let Some((index, job)) = next else { return Ok(done) };
-            let accuracy = match perform(job.clone(), images)? {
-                Outcome::Trained { curve, .. } => curve.last().map_or(0.0, |score| score.accuracy),
-                Outcome::Scored { .. } | Outcome::Failed(_) => 0.0,
-            };
-            done.push((index, accuracy));
-        }
+fn train_alone(drawn: &[Drawn], images: &Images, workers: Option<u16>) -> Result<Vec<f64>, Failure> {
+    let jobs: Vec<&Job> = drawn.iter().flat_map(|drawn| &drawn.jobs).collect();
+    let accuracy = |job: u32| -> Result<f64, EvaluationError> {
+        Ok(match perform(jobs[job as usize].clone(), images)? {
+            Outcome::Trained { curve, .. } => curve.last().map_or(0.0, |score| f64::from(score.accuracy)),
+            Outcome::Scored { .. } | Outcome::Failed(_) => 0.0,
+        })
     };
-    // Single-precision shares are added exactly here, so that the order of the workers changes nothing.
-    let mut sums = vec![0.0_f64; drawn.len()];
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        for worker in workers {
-            let done = worker.join().map_err(|_| Failure::Internal("a training broke down".into()))?;
-            for (index, accuracy) in done? {
-                sums[index] += f64::from(accuracy);
-            }
-        }
-        Ok(drawn.iter().zip(sums).map(|(drawn, sum)| sum / drawn.jobs.len() as f64).collect())
-    })
+    let accuracies: Vec<f64> =
+        threads::share_out(jobs.len() as u32, workers, accuracy).into_iter().collect::<Result<_, _>>()?;
+    let replicates = jobs.len() / drawn.len();
+    let mean = |of_network: &[f64]| of_network.iter().sum::<f64>() / replicates as f64;
+    Ok(accuracies.chunks_exact(replicates).map(mean).collect())
+}
+
+/// Mean validation accuracy of each network in a table.
+fn look_up(drawn: &[Drawn], known: &KnownTable) -> Vec<f64> {
+    let truth = |drawn: &Drawn| known.truth(&drawn.name).expect("a table has every network of its space");
+    drawn.iter().map(|drawn| truth(drawn).validation_accuracy).collect()
 }
 
 fn report(arguments: &Arguments, networks: Vec<ComparedJson>) -> Result<(), Failure> {

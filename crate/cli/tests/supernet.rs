@@ -42,7 +42,7 @@ fn what_cannot_share_weights_is_refused_with_the_reason() {
             "space=accelerator",
             "'accelerator' cannot be searched here: hardware is searched with its networks",
         ),
-        ("space=cell&cell.kind=nodes", "choose cells of the kind nas-bench-201"),
+        ("space=cell&cell.kind=nodes&cell.concat=loose-ends", "choose cell.concat=all"),
         ("space=layers&layers.max_depth=1&layers.operators=max-pool,identity", "--networks: 10000 draws"),
     ];
     for (items, expected) in cases {

@@ -132,10 +132,10 @@ impl Space for Cell {
 
     fn shares_no_weights(&self) -> Option<&'static str> {
         match &self.kind {
-            Kind::NasBench201(_) => None,
-            Kind::Nodes(_) => {
-                Some("its operators stand behind nodes that differ: choose cells of the kind nas-bench-201")
+            Kind::Nodes(cell) if !cell.joins_all() => {
+                Some("what its cells join differs from network to network: choose cell.concat=all")
             }
+            Kind::NasBench201(_) | Kind::Nodes(_) => None,
         }
     }
 

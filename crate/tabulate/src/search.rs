@@ -20,6 +20,9 @@ pub struct Found {
 ///
 /// # Errors
 /// If the problem is not that of the table, or the run cannot be or finds nothing.
+///
+/// # Panics
+/// Never: a log line is always JSON.
 pub fn search<E: From<TabulateError>>(
     problem: Problem,
     known: &KnownTable,
