@@ -151,7 +151,8 @@ fn train_alone(drawn: &[Drawn], images: &Images, workers: Option<u16>) -> Result
     let accuracy = |job: u32| -> Result<f64, EvaluationError> {
         Ok(match perform(jobs[job as usize].clone(), images)? {
             Outcome::Trained { curve, .. } => curve.last().map_or(0.0, |score| f64::from(score.accuracy)),
-            Outcome::Scored { .. } | Outcome::Failed(_) => 0.0,
+            Outcome::Failed(_) => 0.0,
+            Outcome::Scored { .. } | Outcome::Validated { .. } => unreachable!("the job is a training"),
         })
     };
     let accuracies: Vec<f64> =

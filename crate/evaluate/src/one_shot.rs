@@ -2,7 +2,7 @@ use nas_arch::{Graph, Recipe};
 use nas_nn::{PathEvent, PathScorer, PathTrainer, SampleSizes, Samples, Score, Seeds, TrainerError};
 use nas_numerics::{Digester, Rng};
 use nas_run::{Problem, RunError};
-use nas_space::Genotype;
+use nas_space::{Genotype, Space};
 use thiserror::Error;
 
 use crate::{Images, MACS_AT_ONCE};
@@ -44,8 +44,7 @@ impl<'a> OneShot<'a> {
             return Err(error.into());
         }
         let run_seed = problem.seed();
-        let key = Digester::new().text("super-network").number(u64::from(run_seed)).finish();
-        let seeds = Seeds { key, run_seed, replicate: 0 };
+        let seeds = seeds(run_seed);
         let recipe = Recipe { horizon_epochs: epochs, ..problem.recipe().clone() };
         let sizes = images.sizes();
         let trainer = PathTrainer::new(&recipe, seeds, sizes, MEMORY_LIMIT_BYTES)?;
@@ -58,10 +57,7 @@ impl<'a> OneShot<'a> {
     /// If a path cannot be trained, or diverges.
     pub fn train(&mut self, watch: &mut dyn FnMut(u32, Score)) -> Result<(), OneShotError> {
         let (problem, run_seed) = (self.problem, self.seeds.run_seed);
-        let mut path = |update: u32| {
-            let mut rng = Rng::for_purpose(run_seed, "path", u64::from(update));
-            network(problem, &problem.space().genes().draw(&mut rng))
-        };
+        let mut path = |update: u32| path(problem.space(), run_seed, update);
         loop {
             match self.trainer.step(self.images, MACS_AT_ONCE, &mut path)?.event {
                 Some(PathEvent::EpochEnd { epoch, train }) => watch(epoch, train),
@@ -78,7 +74,7 @@ impl<'a> OneShot<'a> {
     /// # Errors
     /// If the network does not fit the data, or memory.
     pub fn score(&self, genotype: &Genotype, calibration_batches: u32) -> Result<Score, OneShotError> {
-        let graph = network(self.problem, genotype);
+        let graph = network(self.problem.space(), genotype);
         let (weights, sizes): (_, SampleSizes) = (self.trainer.weights(), self.images.sizes());
         let batches = [self.batch_size, calibration_batches];
         let mut scorer = PathScorer::new(&graph, weights, self.seeds, sizes, batches, MEMORY_LIMIT_BYTES)?;
@@ -90,6 +86,18 @@ impl<'a> OneShot<'a> {
     }
 }
 
-fn network(problem: &Problem, genotype: &Genotype) -> Graph {
-    problem.space().decode(genotype).resolve().expect("a space decodes to sound networks")
+/// Seeds of the super-network of a run.
+pub(crate) fn seeds(run_seed: u32) -> Seeds {
+    let key = Digester::new().text("super-network").number(u64::from(run_seed)).finish();
+    Seeds { key, run_seed, replicate: 0 }
+}
+
+/// The path of an update, counted from 0: drawn uniformly.
+pub(crate) fn path(space: &dyn Space, run_seed: u32, update: u32) -> Graph {
+    let mut rng = Rng::for_purpose(run_seed, "path", u64::from(update));
+    network(space, &space.genes().draw(&mut rng))
+}
+
+fn network(space: &dyn Space, genotype: &Genotype) -> Graph {
+    space.decode(genotype).resolve().expect("a space decodes to sound networks")
 }

@@ -5,6 +5,7 @@
 //! [`PathTrainer`] trains one path on one batch, as its caller draws it; [`PathScorer`] validates any path with the weights as they are, once its
 //! batch normalizations have learnt their statistics anew. Formulas and choices: docs/super-networks.md.
 
+mod frozen;
 mod pass;
 mod path_scorer;
 mod path_trainer;

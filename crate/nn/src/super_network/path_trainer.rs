@@ -143,6 +143,12 @@ impl PathTrainer {
         &self.weights
     }
 
+    /// Share of the training that is done, 0 to 1.
+    #[must_use]
+    pub fn fraction_done(&self) -> f32 {
+        self.updates as f32 / (self.recipe.horizon_epochs * self.steps_per_epoch()) as f32
+    }
+
     /// Updates in an epoch.
     #[must_use]
     pub const fn steps_per_epoch(&self) -> u32 {

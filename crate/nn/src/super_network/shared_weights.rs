@@ -15,20 +15,20 @@ use crate::optimizer::OptimizerState;
 /// with the same key; where it is too small, what is missing is drawn then.
 #[derive(Debug, Clone)]
 pub struct SharedWeights {
-    key: Digest,
+    pub(super) key: Digest,
     /// By path and extent of the kernel.
-    tensors: BTreeMap<(String, usize), Tensor>,
+    pub(super) tensors: BTreeMap<(String, usize), Tensor>,
 }
 
 #[derive(Debug, Clone)]
-struct Tensor {
+pub(super) struct Tensor {
     /// Of the kernel, inputs and outputs.
-    extents: [usize; 3],
-    values: Vec<f32>,
+    pub(super) extents: [usize; 3],
+    pub(super) values: Vec<f32>,
     /// The optimiser's: one tensor of these extents after the other.
-    state: Vec<Vec<f32>>,
+    pub(super) state: Vec<Vec<f32>>,
     /// How often the tensor, or a part of it, was updated.
-    updates: u32,
+    pub(super) updates: u32,
 }
 
 impl SharedWeights {

@@ -2,7 +2,7 @@ use nas_arch::{Graph, Network, Optimizer, Recipe, Schedule};
 use nas_numerics::{Rng, sha256};
 
 use super::*;
-use crate::{NamedTensor, SampleSizes, Samples, Seeds, Split, Trainer};
+use crate::{NamedTensor, SampleSizes, Samples, Seeds, SnapshotError, Split, Trainer};
 
 /// Images of noise, brighter where the class says so.
 struct Noise;
@@ -214,4 +214,27 @@ fn a_path_that_diverges_ends_the_training() {
     let diverged = event.flatten().find(|event| !matches!(event, PathEvent::EpochEnd { .. })).unwrap();
     assert!(matches!(diverged, PathEvent::Diverged { .. }), "{diverged:?}");
     assert_eq!(trainer.step(&Noise, 1, &mut path).unwrap().event, Some(diverged));
+}
+
+#[test]
+fn frozen_weights_are_the_same_weights() {
+    let mut trainer = PathTrainer::new(&recipe(Optimizer::adam_w()), seeds(), SIZES, 1 << 20).unwrap();
+    let mut path = |update: u32| network(["left", "right"][update as usize % 2], 3 + update % 3, 3);
+    while trainer.step(&Noise, u64::MAX, &mut path).unwrap().event != Some(PathEvent::Finished) {}
+    let weights = trainer.weights();
+    let bytes = weights.to_bytes();
+    let frozen = SharedWeights::from_bytes(seeds().key, &bytes).unwrap();
+    assert_eq!(frozen.digest(), weights.digest());
+    assert_eq!(frozen.to_bytes(), bytes);
+    // What no path has needed is drawn from the key: it is the same too.
+    let score = |weights: &SharedWeights| {
+        let graph = network("middle", 3, 3);
+        let mut scorer = PathScorer::new(&graph, weights, seeds(), SIZES, [4, 2], 1 << 20).unwrap();
+        scorer.step(&Noise, u64::MAX).unwrap()
+    };
+    assert_eq!(score(&frozen), score(weights));
+    let refused = |bytes: &[u8]| SharedWeights::from_bytes(seeds().key, bytes).err();
+    assert_eq!(refused(b"weights"), Some(SnapshotError::NotASnapshot));
+    assert_eq!(refused(&bytes[..bytes.len() - 1]), Some(SnapshotError::Damaged));
+    assert_eq!(refused(&bytes[..20]), Some(SnapshotError::Damaged));
 }
