@@ -47,7 +47,11 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await playground.goto({ device: 'this-browser', estimator: 'measured', table: '0'.repeat(64) });
       await expect(page.getByTestId('table-missing')).toBeVisible();
       expect(await violationsOf(page), 'table').toEqual([]);
-      await playground.open({ devices: 'arduino-uno', limits: 'latency@rp2040:12.5', estimator: 'analytical' });
+      await playground.open({
+        devices: 'arduino-uno',
+        limits: 'latency@rp2040:12.5',
+        estimator: 'analytical',
+      });
       await page.getByTestId('estimator-error').click();
       expect(await violationsOf(page), 'devices').toEqual([]);
       await playground.goto({ space: 'custom', device: 'arduino-uno' });

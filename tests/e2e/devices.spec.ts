@@ -115,3 +115,42 @@ test('several devices are served, and single ones limited', async ({ page, playg
   await page.getByTestId('device-arduino-uno').getByRole('button').click();
   await expect(page).not.toHaveURL(/devices=|limits=|over=/);
 });
+
+test('a device of one’s own is described, searched for and carried by the link', async ({
+  page,
+  playground,
+}) => {
+  await playground.open(QUICK);
+  await page.getByTestId('device').selectOption('own');
+  const text = page.getByTestId('device-text');
+  const uno = JSON.parse(await text.inputValue()) as { id: string; memory: { ram_bytes: number; reserved_ram_bytes: number } };
+  expect(uno).toMatchObject({ id: 'own', memory: { kind: 'split', ram_bytes: 2048 } });
+
+  await text.fill((await text.inputValue()).replace('"ram_bytes"', '"rma_bytes"'));
+  await expect(page.getByTestId('device-problem')).toContainText(/unknown field `rma_bytes`.* at line \d+/);
+
+  const own = { ...uno, memory: { ...uno.memory, ram_bytes: 1500 }, title: { en: 'Tiny', es: 'Mini' } };
+  await text.fill(JSON.stringify(own));
+  await expect(page.getByTestId('device-problem')).toHaveCount(0);
+  await expect(page.getByTestId('device').locator('option:checked')).toHaveText('Tiny');
+  await expect(page).toHaveURL(/device=own&.*own_device=[\w-]+/);
+
+  await playground.searchToTheEnd();
+  const lines = (await playground.downloadLog())
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Asked);
+  const { ram_bytes: limit } = lines[0]?.limits ?? {};
+  expect(limit).toBe(1500 - uno.memory.reserved_ram_bytes);
+  const used = lines.flatMap(({ costs }) => (costs === undefined ? [] : [costs.ram_bytes]));
+  expect(used).toHaveLength(8);
+  expect(Math.max(...used)).toBeLessThanOrEqual(Number(limit));
+
+  await page.reload();
+  await expect(page.getByTestId('device').locator('option:checked')).toHaveText('Tiny');
+});
+
+interface Asked {
+  readonly limits?: { readonly ram_bytes?: number };
+  readonly costs?: { readonly ram_bytes: number };
+}

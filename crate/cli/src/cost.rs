@@ -111,10 +111,8 @@ fn find_device(source: &str) -> Result<&'static Device, Failure> {
     if std::path::Path::new(source).extension().is_none_or(|extension| extension != "json") {
         return Ok(device(source)?);
     }
-    // Devices live as long as the command.
-    let text = network::read_text(source, MAX_FILE_BYTES)?.leak();
-    let device = Device::from_json(text).map_err(|error| Failure::in_file(source, error))?;
-    Ok(Box::leak(Box::new(device)))
+    let text = network::read_text(source, MAX_FILE_BYTES)?;
+    Device::from_json(&text).map_err(|error| Failure::in_file(source, error))
 }
 
 /// The estimators that need measurements, if there are any.

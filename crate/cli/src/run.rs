@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use nas_arch::Network;
-use nas_cost::Table;
+use nas_cost::{OWN_DEVICE, Table};
 use nas_evaluate::Images;
 use nas_numerics::sha256;
 use nas_run::{CandidateCosts, DataFacts, FrontMember, LogLine, Phase, Problem, Run, RunConfig, link};
@@ -32,6 +32,9 @@ pub(crate) struct Arguments {
     /// The file of the space `custom`; a link can hold it too.
     #[arg(long, value_name = "FILE")]
     space_file: Option<PathBuf>,
+    /// The file of the device `own` (docs/adding-a-device.md), which the run is then priced on; a link can hold it too.
+    #[arg(long, value_name = "FILE")]
+    device_file: Option<PathBuf>,
     /// Threads that train; as many as processors, if not given. The result does not depend on it.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
@@ -78,8 +81,13 @@ struct FrontJson<'a> {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut config = configuration(&arguments.source, arguments.lenient)?;
+    let read = |path: &PathBuf| network::read_text(&path.display().to_string(), MAX_FILE_BYTES);
     if let Some(path) = &arguments.space_file {
-        config.custom = Some(network::read_text(&path.display().to_string(), MAX_FILE_BYTES)?);
+        config.custom = Some(read(path)?);
+    }
+    if let Some(path) = &arguments.device_file {
+        config.own_device = Some(read(path)?);
+        OWN_DEVICE.clone_into(&mut config.device);
     }
     let info = data::find(&config.data)?;
     let time_limit = arguments

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use nas_member::{Member, Text};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -30,6 +31,13 @@ static DEVICES: LazyLock<Vec<Device>> = LazyLock::new(|| {
         |text| serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in the device file {text}"));
     FILES.into_iter().map(read).collect()
 });
+
+/// Identifier, in a run, of a device that is described in a file of its user.
+pub const OWN_DEVICE: &str = "own";
+
+/// Devices of users' files, each by its text and whether it has the identifier [`OWN_DEVICE`]. Like those that are built in they
+/// are kept for good, so that all are referred to alike.
+static READ: Mutex<BTreeMap<(&str, bool), &Device>> = Mutex::new(BTreeMap::new());
 
 /// A chip on which networks are priced: its stated figures, each with its source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -174,17 +182,41 @@ pub fn device(id: &str) -> Result<&'static Device, CostError> {
 }
 
 impl Device {
-    /// The device of a file that a user wrote.
+    /// The device of a file that a user wrote. Each different file is kept once, for good.
     ///
     /// # Errors
     /// If the text is no device, or a figure is none that can be; the message names the line or the figure.
-    pub fn from_json(text: &'static str) -> Result<Self, CostError> {
-        let invalid = |problem: String| CostError::InvalidDevice { problem };
-        let device: Self = serde_json::from_str(text).map_err(|error| invalid(error.to_string()))?;
-        match device.unsound_figure() {
-            Some(figure) => Err(invalid(format!("{figure} must be a positive number"))),
-            None => Ok(device),
+    pub fn from_json(text: &str) -> Result<&'static Self, CostError> {
+        Self::of_file(text, false)
+    }
+
+    /// The same with the identifier that it has in a run, [`OWN_DEVICE`].
+    ///
+    /// # Errors
+    /// As [`Self::from_json`].
+    pub fn own(text: &str) -> Result<&'static Self, CostError> {
+        Self::of_file(text, true)
+    }
+
+    fn of_file(text: &str, is_own: bool) -> Result<&'static Self, CostError> {
+        let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(device) = read.get(&(text, is_own)) {
+            return Ok(device);
         }
+        let invalid = |problem: String| CostError::InvalidDevice { problem };
+        // What is no JSON, as a file is while it is written, is not kept.
+        serde_json::from_str::<IgnoredAny>(text).map_err(|error| invalid(error.to_string()))?;
+        let text: &'static str = text.to_owned().leak();
+        let mut device: Self = serde_json::from_str(text).map_err(|error| invalid(error.to_string()))?;
+        if let Some(figure) = device.unsound_figure() {
+            return Err(invalid(format!("{figure} must be a positive number")));
+        }
+        if is_own {
+            device.id = OWN_DEVICE;
+        }
+        let device: &'static Self = Box::leak(Box::new(device));
+        read.insert((text, is_own), device);
+        Ok(device)
     }
 
     /// A figure that cannot be, if there is one.
@@ -375,9 +407,11 @@ mod tests {
             "reserved_ram_bytes":512,"reserved_flash_bytes":8192},"power":{"watts":0.02,"is_approximate":true},
             "cost_usd":null,"timing":{"model":{"kind":"cycles","clock_hz":48e6,"default":{"per_mac":10,"per_output":100},
             "operators":{"depthwise":{"per_mac":20}}},"basis":{"en":"Measured.","es":"Medido."}},"sources":{}}"#;
-        assert_eq!(Device::from_json(own).unwrap().id, "mine");
+        let device = Device::from_json(own).unwrap();
+        assert_eq!((device.id, Device::own(own).unwrap().id), ("mine", OWN_DEVICE));
+        assert!(core::ptr::eq(device, Device::from_json(own).unwrap()), "read once");
         let refused =
-            |from: &str, to: &str| Device::from_json(own.replace(from, to).leak()).unwrap_err().to_string();
+            |from: &str, to: &str| Device::from_json(&own.replace(from, to)).unwrap_err().to_string();
         assert!(refused("48e6", "0").contains("each rate and cost in timing must be a positive number"));
         assert!(
             refused("8192,\"flash", "100,\"flash").contains("what memory leaves"),
@@ -385,5 +419,6 @@ mod tests {
             refused("8192,\"flash", "100,\"flash")
         );
         assert!(refused("depthwise", "deepwise").contains("unknown variant `deepwise`"));
+        assert!(refused("\"sources\":{}}", "").contains("EOF while parsing an object at line 5"));
     }
 }

@@ -73,7 +73,7 @@ pub use accelerator::{
 };
 pub use deployment::Execution;
 pub use device::{
-    Compute, Device, DeviceMemory, Measurement, OperationUnit, OtherPower, Power, device, devices,
+    Compute, Device, DeviceMemory, Measurement, OWN_DEVICE, OperationUnit, OtherPower, Power, device, devices,
 };
 pub use entropy::Entropy;
 pub use error::CostError;

@@ -81,6 +81,10 @@ pub struct RunConfig {
     #[serde(skip_serializing_if = "core::ops::Not::not")]
     #[ts(optional, as = "Option<bool>")]
     pub refine: bool,
+    /// The file of the device `own`, as JSON text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional, as = "Option<String>")]
+    pub own_device: Option<String>,
     /// More devices that a candidate must serve, beside the first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[ts(optional, as = "Option<Vec<String>>")]
@@ -150,6 +154,7 @@ impl Default for RunConfig {
             area_mm2: None,
             custom: None,
             refine: false,
+            own_device: None,
             devices: Vec::new(),
             limits: Vec::new(),
             over: None,

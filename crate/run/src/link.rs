@@ -7,7 +7,7 @@
 mod field;
 mod packed_text;
 
-use nas_cost::devices;
+use nas_cost::{OWN_DEVICE, devices};
 use nas_member::{Member, Setting, SettingError, SettingValue, Text};
 use nas_search::strategies;
 use nas_space::spaces;
@@ -352,6 +352,11 @@ fn ids(members: &[Member]) -> Vec<&'static str> {
 
 fn device_ids() -> Vec<&'static str> {
     devices().iter().map(|device| device.id).collect()
+}
+
+/// Devices that a run can be priced on: a file may describe one more.
+fn priced_ids() -> Vec<&'static str> {
+    [device_ids(), vec![OWN_DEVICE]].concat()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use nas_arch::{Canonical, Graph, Network, Recipe, Shape, canonical};
 use nas_cost::{
-    Accelerator, AcceleratorCosts, DeviceLimit, Limits, NetworkCosts, Objective, Over, Pricing, Table,
-    Violation, device,
+    Accelerator, AcceleratorCosts, Device, DeviceLimit, Limits, NetworkCosts, OWN_DEVICE, Objective, Over,
+    Pricing, Table, Violation, device,
 };
 use nas_data::{Augmentation, DatasetInfo};
 use nas_member::{Member, Settings};
@@ -261,6 +261,12 @@ impl Problem {
         self.pricing.table.as_ref()
     }
 
+    /// The device of the user's file, if the run has one.
+    #[must_use]
+    pub fn own_device(&self) -> Option<&'static Device> {
+        self.pricing.devices.iter().copied().find(|device| device.id == OWN_DEVICE)
+    }
+
     /// Decodes and prices a candidate.
     ///
     /// # Errors
@@ -379,12 +385,25 @@ fn pricing(config: &RunConfig, table: Option<&Table>) -> Result<Pricing<'static>
         return Err(bad_setting("table", problem.to_owned()));
     }
     Ok(Pricing {
-        devices: ids.map(|id| device(id)).collect::<Result<_, _>>()?,
+        devices: ids.map(|id| find_device(id, config.own_device.as_deref())).collect::<Result<_, _>>()?,
         over: config.over.unwrap_or(Over::Worst),
         method: config.estimator,
         table: table.cloned(),
         watts: config.watts,
     })
+}
+
+fn find_device(id: &str, own_file: Option<&str>) -> Result<&'static Device, RunError> {
+    if id != OWN_DEVICE {
+        return Ok(device(id)?);
+    }
+    let file = own_file.ok_or_else(|| {
+        bad_setting(
+            "own_device",
+            "the device 'own' is made of a file: give one, or choose another device".into(),
+        )
+    })?;
+    Ok(Device::own(file)?)
 }
 
 /// The limits of the configuration; none of the device's own.

@@ -9,7 +9,7 @@ mod problem;
 mod view;
 
 pub use data::DataFile;
-pub use listing::{catalog, read_link, read_table, write_link};
+pub use listing::{catalog, read_device, read_link, read_table, write_link};
 pub use problem::ProblemHandle;
 
 use nas_run::RunError;

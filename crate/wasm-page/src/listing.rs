@@ -1,4 +1,4 @@
-use nas_cost::{Objective, OperatorKind, devices};
+use nas_cost::{Device, Objective, OperatorKind, devices};
 use nas_numerics::{NUMERICS_VERSION, sha256};
 use nas_run::{DataFacts, RunConfig, evaluations, link};
 use nas_search::strategies;
@@ -49,6 +49,15 @@ pub fn write_link(
     #[wasm_bindgen(unchecked_param_type = "RunConfig")] config: JsValue,
 ) -> Result<String, JsValue> {
     Ok(link::write(&from_js(config)?))
+}
+
+/// Reads the file of a device of one's own: a `Device`, as the one called `own`.
+///
+/// # Errors
+/// If the text is no device; the sentence names the line or the figure.
+#[wasm_bindgen(js_name = readDevice, unchecked_return_type = "Device")]
+pub fn read_device(json: &str) -> Result<JsValue, JsValue> {
+    to_js(Device::own(json).map_err(coded("bad-device"))?)
 }
 
 /// Reads a table of measurements from CSV: a `TableView`.

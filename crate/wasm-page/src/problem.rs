@@ -106,6 +106,6 @@ impl ProblemHandle {
     }
 
     fn priced(&self, priced: Priced) -> PricedView {
-        PricedView::new(priced, self.0.table())
+        PricedView::new(priced, self.0.own_device(), self.0.table())
     }
 }

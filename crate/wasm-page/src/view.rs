@@ -136,11 +136,11 @@ pub(crate) struct ArrayView {
 }
 
 impl PricedView {
-    /// Estimates come from a table, too, where there is one.
-    pub(crate) fn new(priced: Priced, table: Option<&Table>) -> Self {
+    /// On every device, the user's own one first. Estimates come from a table, too, where there is one.
+    pub(crate) fn new(priced: Priced, own: Option<&Device>, table: Option<&Table>) -> Self {
         let fitted = table.map(|table| table as &dyn Estimator);
-        let estimates =
-            devices().iter().flat_map(|device| estimates(&priced.costs, device, fitted.as_slice()));
+        let estimates = (own.into_iter().chain(devices()))
+            .flat_map(|device| estimates(&priced.costs, device, fitted.as_slice()));
         Self {
             estimates: estimates.collect(),
             name: priced.canonical.name(),

@@ -7,6 +7,7 @@
 import type { AlikeView } from '../protocol/generated/AlikeView';
 import type { Catalog } from '../protocol/generated/Catalog';
 import type { CandidateView } from '../protocol/generated/CandidateView';
+import type { Device } from '../protocol/generated/Device';
 import type { EpochScore } from '../protocol/generated/EpochScore';
 import type { JobKind } from '../protocol/generated/JobKind';
 import type { LinkReading } from '../protocol/generated/LinkReading';
@@ -49,6 +50,8 @@ export interface Engine {
   network(config: RunConfig, json: string): PricedView;
   /** The candidate whose network is most like that of a file. Throws as `network` does; takes some tenths of a second. */
   alike(config: RunConfig, json: string): AlikeView;
+  /** Reads the file of a device of one's own. Throws an `EngineError` that names the line or the figure. */
+  readDevice(json: string): Device;
   /** Reads a table of measurements from CSV. Throws an `EngineError` that names the line. */
   readTable(csv: string): TableView;
   /** From now on configurations that name this table can be. */

@@ -4,6 +4,7 @@ import {
   Problem,
   catalog as readCatalog,
   initSync,
+  readDevice,
   readLink,
   readTable,
   writeLink,
@@ -14,6 +15,7 @@ import trainerUrl from '../../pkg/trainer/trainer_bg.wasm?url';
 import type { AlikeView } from '../protocol/generated/AlikeView';
 import type { Catalog } from '../protocol/generated/Catalog';
 import type { CandidateView } from '../protocol/generated/CandidateView';
+import type { Device } from '../protocol/generated/Device';
 import type { DataSpec } from '../protocol/generated/DataSpec';
 import type { LinkReading } from '../protocol/generated/LinkReading';
 import type { PricedView } from '../protocol/generated/PricedView';
@@ -85,6 +87,10 @@ class WasmEngine implements Engine {
 
   alike(config: RunConfig, json: string): AlikeView {
     return this.#of(config).alike(json) as AlikeView;
+  }
+
+  readDevice(json: string): Device {
+    return readDevice(json) as Device;
   }
 
   readTable(csv: string): TableView {

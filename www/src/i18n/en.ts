@@ -126,6 +126,7 @@ export const en = {
     noLimit: 'no limit',
     tradeAgainst: 'Trade accuracy against',
     ramFlash: (ram: string, flash: string) => `${ram} RAM, ${flash} flash`,
+    ownFile: 'File of the device',
     ownArray: 'Each network runs on its own array: this device neither prices nor limits it.',
     reserved: (ram: string, flash: string) =>
       `${ram} of RAM and ${flash} of flash are kept for firmware and stack.`,
@@ -186,19 +187,22 @@ export const en = {
     addLimit: 'Add',
   },
 
-  custom: {
-    title: 'File of the space',
+  file: {
     open: 'Open',
     openHint: 'A JSON file; it can also be dropped here or pasted below',
     example: 'Begin with…',
+    paste: 'Paste JSON here',
+    empty: 'Open a file, paste one, or begin with an example.',
+    doc: 'How it is written',
+  },
+
+  custom: {
+    title: 'File of the space',
     examples: {
       residual: 'residual stages',
       mobile: 'mobile blocks',
       fire: 'Fire or separable',
     },
-    paste: 'Paste JSON here',
-    empty: 'Open a file, paste one, or begin with an example.',
-    doc: 'How it is written',
     schema: 'Schema',
   },
 

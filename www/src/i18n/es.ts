@@ -125,6 +125,7 @@ export const es: Catalog = {
     noLimit: 'sin límite',
     tradeAgainst: 'Sopesar la exactitud con',
     ramFlash: (ram, flash) => `${ram} de RAM, ${flash} de flash`,
+    ownFile: 'Archivo del dispositivo',
     ownArray: 'Cada red corre en su propia matriz: este dispositivo no fija su costo ni sus límites.',
     reserved: (ram, flash) => `Se reservan ${ram} de RAM y ${flash} de flash para el firmware y la pila.`,
   },
@@ -185,19 +186,22 @@ export const es: Catalog = {
     addLimit: 'Añadir',
   },
 
-  custom: {
-    title: 'Archivo del espacio',
+  file: {
     open: 'Abrir',
     openHint: 'Un archivo JSON; también se puede soltar aquí o pegar abajo',
     example: 'Empezar con…',
+    paste: 'Pega el JSON aquí',
+    empty: 'Abre un archivo, pega uno o empieza con un ejemplo.',
+    doc: 'Cómo se escribe',
+  },
+
+  custom: {
+    title: 'Archivo del espacio',
     examples: {
       residual: 'etapas residuales',
       mobile: 'bloques móviles',
       fire: 'Fire o separables',
     },
-    paste: 'Pega el JSON aquí',
-    empty: 'Abre un archivo, pega uno o empieza con un ejemplo.',
-    doc: 'Cómo se escribe',
     schema: 'Esquema',
   },
 

@@ -40,6 +40,18 @@ describe('a change of the configuration', () => {
     expect(changed({}, opened, () => 'bb')).toMatchObject(opened);
   });
 
+  it('to a device of one’s own begins its file with the figures of the one before', () => {
+    const own = changed({ device: 'arduino-uno' }, { device: 'own' });
+    const uno = DEVICES.find(({ id }) => id === 'arduino-uno');
+    expect(JSON.parse(own.own_device ?? '')).toMatchObject({ memory: uno?.memory });
+    expect(changed({ own_device: '{}' }, { device: 'own' }).own_device).toBe('{}');
+    // Nothing is known of this browser but what was measured.
+    const like = JSON.parse(
+      changed({ device: 'this-browser' }, { device: 'own' }).own_device ?? '',
+    ) as object;
+    expect(like).toMatchObject({ compute: FAKE_DEVICES[0]?.compute });
+  });
+
   it('keeps each device once, and a way to join several only while there are several', () => {
     const several = { devices: ['arduino-uno', 'raspberry-pi'], over: 'mean' } as const;
     const swapped = changed({ ...several, devices: [...several.devices] }, { device: 'arduino-uno' });

@@ -2,6 +2,7 @@ import type { Device } from '../protocol/generated/Device';
 import type { RunConfig } from '../protocol/generated/RunConfig';
 import { needsTable, ownMethod } from './estimators';
 import { searchesHardware } from './hardware';
+import { fileLike, OWN_DEVICE } from './own-device';
 
 /** Changes of a configuration; what is undefined goes back to its default. */
 export type ConfigPatch = { readonly [Key in keyof RunConfig]?: RunConfig[Key] | undefined };
@@ -24,6 +25,12 @@ export function completed(
 ): ConfigPatch {
   const next = patched(config, patch);
   const more: { -readonly [Key in keyof ConfigPatch]: ConfigPatch[Key] } = {};
+  if (next.device === OWN_DEVICE && next.own_device === undefined) {
+    const isPriced = (device: Device): boolean => !needsTable(ownMethod(device));
+    const like =
+      devices.find((device) => device.id === config.device && isPriced(device)) ?? devices.find(isPriced);
+    if (like !== undefined) more.own_device = fileLike(like);
+  }
   if (next.device !== config.device) {
     // Tables, methods and powers are of one device.
     Object.assign(more, { estimator: undefined, table: undefined, watts: undefined });

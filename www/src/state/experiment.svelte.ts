@@ -3,6 +3,7 @@ import type { CandidateView } from '../protocol/generated/CandidateView';
 import type { LinkNotice } from '../protocol/generated/LinkNotice';
 import type { RunConfig } from '../protocol/generated/RunConfig';
 import type { SpaceView } from '../protocol/generated/SpaceView';
+import { NO_OWN_DEVICE, type OwnDevice, withOwn } from '../model/own-device';
 import { type ConfigPatch, patched } from '../model/patch';
 import { asEngineError } from '../engine/errors';
 
@@ -21,6 +22,9 @@ export class Experiment {
   #samples = $state.raw<readonly CandidateView[]>([]);
   #drawing = $state.raw(0);
   readonly space = $derived.by(() => this.#spaceOf(this.#config));
+  /** The device of the configuration's file. */
+  readonly own = $derived.by(() => this.ownOf(this.#config));
+  readonly devices = $derived.by(() => withOwn(this.engine.catalog.devices, this.own));
 
   constructor(
     private readonly engine: Engine,
@@ -69,6 +73,16 @@ export class Experiment {
   /** The fragment that opens this configuration, without `#`. */
   get link(): string {
     return this.engine.writeLink(this.#config);
+  }
+
+  /** The device of a configuration's file. */
+  ownOf({ own_device }: RunConfig): OwnDevice {
+    if (own_device === undefined) return NO_OWN_DEVICE;
+    try {
+      return { device: this.engine.readDevice(own_device), problem: null };
+    } catch (error) {
+      return { device: null, problem: asEngineError(error).message };
+    }
   }
 
   /** Takes a link's configuration; what was unknown, clamped or newer becomes a notice. Starts nothing. */

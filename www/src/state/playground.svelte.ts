@@ -9,6 +9,7 @@ import { readLog } from '../model/log-text';
 import { type Looked, lookAt } from '../model/looked';
 import type { Selection } from '../model/candidates';
 import { blocksOf } from '../model/network/blocks';
+import { withOwn } from '../model/own-device';
 import type { CandidateView } from '../protocol/generated/CandidateView';
 import type { LogLine } from '../protocol/generated/LogLine';
 import type { Shelf } from '../store/shelf';
@@ -93,6 +94,11 @@ export class PlaygroundState {
     return header === null ? 0 : told.length / header.config.candidates;
   });
 
+  /** The devices that what is shown can be priced on. */
+  readonly shownDevices = $derived.by(() =>
+    withOwn(this.engine.catalog.devices, this.experiment.ownOf(this.shownConfig)),
+  );
+
   /** What latency and energy are those of. */
   readonly deviceTitle = $derived.by(() => {
     const { device, devices = [], over } = this.shownConfig;
@@ -103,7 +109,7 @@ export class PlaygroundState {
     return over === 'mean' ? t.result.meanOf(titles) : t.result.worstOf(titles);
   });
   readonly limits = $derived.by(
-    () => this.search.view.header?.limits ?? limitsOf(this.shownConfig, this.engine.catalog.devices),
+    () => this.search.view.header?.limits ?? limitsOf(this.shownConfig, this.shownDevices),
   );
 
   readonly axis = $derived.by(() => this.ui.axis ?? this.shownConfig.objective);
@@ -162,7 +168,7 @@ export class PlaygroundState {
   /** Changes the configuration; a new objective is also what the front is shown against. */
   change(patch: ConfigPatch): void {
     const { config } = this.experiment;
-    const whole = completed(config, patch, this.engine.catalog.devices, this.findTable);
+    const whole = completed(config, patch, this.experiment.devices, this.findTable);
     if ('estimator' in whole) this.tables.dismissError();
     if (whole.objective !== undefined) {
       this.ui.showObjective();
@@ -316,7 +322,7 @@ export class PlaygroundState {
   }
 
   #titleOf(id: string): string {
-    const device = this.engine.catalog.devices.find((each) => each.id === id);
+    const device = this.shownDevices.find((each) => each.id === id);
     return device === undefined ? id : this.ui.textOf(device.title);
   }
 

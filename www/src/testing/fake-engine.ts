@@ -3,6 +3,7 @@
  */
 import type { ContactSheet, Engine, Lane, Session, SessionListener } from '../engine/engine';
 import { EngineFailure } from '../engine/errors';
+import type { Device } from '../protocol/generated/Device';
 import type { LogLine } from '../protocol/generated/LogLine';
 import type { RunConfig } from '../protocol/generated/RunConfig';
 import type { TableView } from '../protocol/generated/TableView';
@@ -36,6 +37,7 @@ export function fakeEngine(candidatesPerSecond: number): Engine {
       return fakeCandidate(config, FAKE_DEVICES, genes);
     },
     alike: (_, json) => ({ genes: JSON.parse(json) as number[], distance: 1 }),
+    readDevice: (json) => JSON.parse(json) as Device,
     readTable: fakeTable,
     addTable: () => undefined,
     measure: (progress) => {

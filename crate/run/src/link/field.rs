@@ -7,7 +7,7 @@ use ts_rs::TS;
 
 use crate::{MAX_CANDIDATES, MAX_EPOCHS, MAX_STARTS, MAX_WIDTH, RunConfig, evaluations};
 
-use super::{device_ids, ids, packed_text};
+use super::{device_ids, ids, packed_text, priced_ids};
 
 /// Largest whole number that JavaScript holds exactly.
 const MAX_EXACT: u64 = (1 << 53) - 1;
@@ -73,7 +73,7 @@ const fn field(key: &'static str, en: &'static str, es: &'static str, place: Pla
 }
 
 /// All keys, in the order in which links are written.
-pub(super) const FIELDS: [Field; 30] = [
+pub(super) const FIELDS: [Field; 31] = [
     field("data", "Dataset", "Conjunto de datos", Place::Data(|c| &mut c.data)),
     field(
         "res",
@@ -95,7 +95,7 @@ pub(super) const FIELDS: [Field; 30] = [
         Place::Id(|c| &mut c.strategy, || ids(&strategies())),
     ),
     field("eval", "Evaluation", "Evaluación", Place::Id(|c| &mut c.eval, || ids(&evaluations()))),
-    field("device", "Device", "Dispositivo", Place::Id(|c| &mut c.device, device_ids)),
+    field("device", "Device", "Dispositivo", Place::Id(|c| &mut c.device, priced_ids)),
     field(
         "objective",
         "Cost against accuracy",
@@ -181,6 +181,12 @@ pub(super) const FIELDS: [Field; 30] = [
         "Leave away operators that are dominated on the device",
         "Quitar los operadores dominados en el dispositivo",
         Place::Switch(|c| &mut c.refine),
+    ),
+    field(
+        "own_device",
+        "File of the device 'own'",
+        "Archivo del dispositivo 'own'",
+        Place::OptionalText(|c| &mut c.own_device),
     ),
     field(
         "devices",
@@ -355,7 +361,7 @@ impl Field {
             Place::Devices(place) => {
                 let ids: Vec<&str> = value.split(',').collect();
                 let is_sound =
-                    |(at, id): (usize, &&str)| device_ids().contains(id) && !ids[..at].contains(id);
+                    |(at, id): (usize, &&str)| priced_ids().contains(id) && !ids[..at].contains(id);
                 if !ids.iter().enumerate().all(is_sound) {
                     return Err(not_one());
                 }

@@ -226,7 +226,7 @@ fn what_cannot_be_is_refused_before_it_starts() {
         change(&mut config);
         Run::new(&config, &facts()).err().expect("this configuration cannot be").to_string()
     };
-    let cases: [(Change<'_>, &str); 16] = [
+    let cases: [(Change<'_>, &str); 18] = [
         (&|c| c.space = "outer".into(), "space: 'outer' is not one of layers"),
         (&|c| c.space = "custom".into(), "'custom' cannot be searched here: it is made of a file"),
         (
@@ -240,6 +240,11 @@ fn what_cannot_be_is_refused_before_it_starts() {
         (&|c| c.strategy = "hope".into(), "strategy: 'hope' is not one of random, regularized-evolution"),
         (&|c| c.eval = "guess".into(), "eval: 'guess' is not one of train"),
         (&|c| c.device = "toaster".into(), "device: 'toaster' is not one of gtx-1080-ti"),
+        (&|c| c.device = "own".into(), "own_device: the device 'own' is made of a file"),
+        (
+            &|c| (c.device, c.own_device) = ("own".into(), Some("{\"id\": 1}".into())),
+            "no device: invalid type: integer `1`, expected a borrowed string at line 1 column 8",
+        ),
         (&|c| c.data = "mnist".into(), "configured for mnist, but was given digits8"),
         (&|c| c.res = Some(5), "res: digits8 has no resolution 5: use one of 2, 4, 8"),
         (&|c| c.samples = Some(0), "samples: digits8 has 1197 training images"),

@@ -104,6 +104,10 @@ custom?: string,
  */
 refine?: boolean, 
 /**
+ * The file of the device `own`, as JSON text.
+ */
+own_device?: string, 
+/**
  * More devices that a candidate must serve, beside the first.
  */
 devices?: Array<string>, 
