@@ -36,13 +36,14 @@ export function finish(evaluator) {
   }
 }
 
-/** Performs a job as a trainer does: from the checkpoint of an earlier rung, if there is one. */
+/** Performs a job as a trainer does: from the checkpoint of an earlier rung or the weights it inherits, if they are there. */
 function perform(evaluator, job, checkpoints) {
-  const checkpoint = job.epochs_before === undefined ? undefined : checkpoints.get(job.key);
+  const inherits = job.kind === 'search' && job.supernet !== undefined;
+  const checkpoint = checkpoints.get(inherits ? job.supernet.key : job.key);
   const known = checkpoint ? evaluator.resume(job, checkpoint) : evaluator.begin(job);
   const outcome = known ?? finish(evaluator);
-  const rests = outcome.outcome === 'trained' && job.epochs < job.recipe.horizon_epochs;
-  if (rests) checkpoints.set(job.key, evaluator.checkpoint());
+  const rests = job.kind === 'super-network' || job.epochs < job.recipe.horizon_epochs;
+  if (rests && outcome.outcome === 'trained') checkpoints.set(job.key, evaluator.checkpoint());
   return outcome;
 }
 

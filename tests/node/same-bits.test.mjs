@@ -72,6 +72,24 @@ test('runs by each rule of early stopping: one log', () => {
   }
 });
 
+test('runs by super-networks: one log', () => {
+  for (const space of [
+    'layers&layers.widths=4',
+    'cell&cell.channels=4',
+    'cell&cell.kind=nodes&cell.channels=4',
+  ]) {
+    const link = `v=1&eval=supernet&supernet.epochs=2&space=${space}&candidates=12&samples=64&train.final_epochs=1`;
+    const log = browserLog(link);
+    assert.equal(log, nativeLog(link, 2), space);
+    assert.equal(nativeLog(link, 1), log);
+    const parsed = lines(log);
+    assert.equal(parsed[1].line, 'super-network');
+    assert.ok(parsed.some(({ line }) => line === 'final'));
+    const told = parsed.filter(({ line }) => line === 'told');
+    assert.ok(new Set(told.map(({ validation_accuracy }) => validation_accuracy)).size > 1, space);
+  }
+});
+
 test('a limit of 17 digits: one log', () => {
   const link =
     'v=1&candidates=2&epochs=1&samples=64&layers.widths=4&train.final_epochs=0&latency_ms=907.3038322028689';

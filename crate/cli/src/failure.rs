@@ -1,7 +1,7 @@
 use nas_arch::NetworkError;
 use nas_cost::{AcceleratorError, CostError};
 use nas_data::DataError;
-use nas_evaluate::{EvaluationError, WorkloadError};
+use nas_evaluate::{EvaluationError, OneShotError, WorkloadError};
 use nas_nn::WeightsError;
 use nas_race::RaceError;
 use nas_run::RunError;
@@ -73,6 +73,7 @@ macro_rules! input_failures {
 input_failures!(
     AcceleratorError,
     NetworkError,
+    OneShotError,
     CostError,
     DataError,
     EvaluationError,

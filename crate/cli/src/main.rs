@@ -18,6 +18,7 @@ mod run;
 mod sample;
 mod score;
 mod settings;
+mod supernet;
 mod table_file;
 mod tabulate;
 mod threads;
@@ -53,6 +54,8 @@ enum Verb {
     Cost(cost::Arguments),
     /// Scores one untrained network by every zero-cost proxy, beside its parameters and MACs.
     Score(score::Arguments),
+    /// Trains a super-network, and says how well it ranks networks that are trained one by one.
+    Supernet(supernet::Arguments),
     /// Draws networks from a search space, one JSON object a line.
     Sample(sample::Arguments),
     /// Looks for the candidate of a search space that is most like a network: where a search may start.
@@ -78,6 +81,7 @@ fn main() {
         Verb::Tabulate(arguments) => tabulate::tabulate(&arguments),
         Verb::Cost(arguments) => cost::cost(&arguments),
         Verb::Score(arguments) => score::score(&arguments),
+        Verb::Supernet(arguments) => supernet::supernet(&arguments),
         Verb::Sample(arguments) => sample::sample(&arguments),
         Verb::Alike(arguments) => alike::alike(&arguments),
         Verb::Refine(arguments) => refine::refine(&arguments),

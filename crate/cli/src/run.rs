@@ -105,7 +105,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     workers::drive(&mut run, &images, workers, time_limit, &mut |lines| log.write(lines))?;
     report(arguments, &run, &config, &log.text)?;
     match run.progress() {
-        progress if progress.phase == Phase::Stopped => Err(Failure::Stopped),
+        progress if progress.phase == Phase::Stopped => Err(why_stopped(&log.text)),
         progress if progress.told == 0 => {
             Err(Failure::Infeasible(format!("no candidate was found within the limits in {MAX_DRAWS} draws")))
         }
@@ -168,6 +168,20 @@ impl Log {
     }
 }
 
+/// Why a run ended before its budget was used.
+fn why_stopped(log: &str) -> Failure {
+    let lines = log.lines().filter_map(|line| serde_json::from_str(line).ok());
+    let failure = lines.into_iter().find_map(|line| match line {
+        LogLine::SuperNetwork { failure, .. } => failure,
+        _ => None,
+    });
+    failure.map_or(Failure::Stopped, |failure| {
+        Failure::Input(format!(
+            "there is no super-network to inherit from: {failure}: choose a lower train.learning_rate"
+        ))
+    })
+}
+
 fn report(arguments: &Arguments, run: &Run, config: &RunConfig, log: &str) -> Result<(), Failure> {
     let lines: Vec<LogLine> = log
         .lines()
@@ -178,7 +192,11 @@ fn report(arguments: &Arguments, run: &Run, config: &RunConfig, log: &str) -> Re
     if arguments.json {
         return print_json(&RunJson { config, front, log_sha256: sha256(log.as_bytes()).to_string() });
     }
-    let found = if config.eval == "score" { "score" } else { "validation" };
+    let found = match config.eval.as_str() {
+        "score" => "score",
+        "supernet" => "inherited",
+        _ => "validation",
+    };
     print_line(&format!(
         "{:14} {:>11} {:>7} {:>9} {:>9} {:>10} {:>9}",
         "network", found, "test", "RAM", "flash", "MACs", "latency"

@@ -62,7 +62,7 @@ pub(crate) fn score(arguments: &Arguments) -> Result<(), Failure> {
             Outcome::Failed(failure) => {
                 return Err(Failure::Input(format!("{}: {id}: {failure}", arguments.network.name())));
             }
-            Outcome::Trained { .. } => unreachable!("a score trains nothing"),
+            Outcome::Trained { .. } | Outcome::Validated { .. } => unreachable!("a score trains nothing"),
         };
         scores.push(ScoreJson { proxy: id, score });
     }

@@ -114,7 +114,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 fn report(arguments: &Arguments, outcome: &Outcome) -> Result<(), Failure> {
     let (curve, test_accuracy, weights_sha256) = match outcome {
         Outcome::Trained { curve, test_accuracy, weights_sha256 } => (curve, test_accuracy, weights_sha256),
-        Outcome::Scored { .. } => unreachable!("the job is a training"),
+        Outcome::Scored { .. } | Outcome::Validated { .. } => unreachable!("the job is a training"),
         Outcome::Failed(failure) => {
             return Err(Failure::Input(format!("{}: {failure}", arguments.network.name())));
         }

@@ -1,17 +1,23 @@
+mod super_network;
+
 use nas_arch::{Graph, NetworkError};
 use nas_cost::CostError;
 use nas_nn::{
-    Event, PlanError, SampleSizes, Samples, Scorer, Seeds, SnapshotError, Split, Trainer, TrainerError,
+    Event, PathScorer, PlanError, SampleSizes, Samples, Scorer, Seeds, SharedWeights, SnapshotError, Split,
+    Trainer, TrainerError,
 };
 use nas_numerics::Digest;
 use nas_run::{EpochScore, Failure, Job, JobKind, Outcome};
+use nas_space::SpaceError;
 use serde::Serialize;
 use thiserror::Error;
 use ts_rs::TS;
 
 use crate::Images;
 use crate::images::Shrunk;
+use crate::one_shot;
 use crate::scoring::{self, Scoring};
+use super_network::{SuperNetwork, inherit};
 
 /// Multiply-accumulates between two looks at the outcome when nobody waits.
 pub const MACS_AT_ONCE: u64 = 1 << 30;
@@ -28,6 +34,8 @@ pub struct Evaluation {
 enum Work {
     Training(Box<Trainer>),
     Scoring(Box<Scorer>),
+    SuperNetwork(Box<SuperNetwork>),
+    Path(Box<PathScorer>),
 }
 
 /// How far a job has come: telemetry, for the eye only.
@@ -57,6 +65,9 @@ pub enum EvaluationError {
         /// What there is.
         found: String,
     },
+    /// The super-network's space cannot be.
+    #[error(transparent)]
+    Space(#[from] SpaceError),
     /// There is no such score.
     #[error("there is no score '{0}': docs/scores.md has those there are")]
     Proxy(String),
@@ -120,9 +131,9 @@ impl Evaluation {
     /// Its trainer, to load or to read weights.
     ///
     /// # Panics
-    /// If the job is a score: nothing is trained.
+    /// If the job trains no network of its own.
     pub fn trainer(&mut self) -> &mut Trainer {
-        let Work::Training(trainer) = &mut self.work else { panic!("a score trains nothing") };
+        let Work::Training(trainer) = &mut self.work else { panic!("the job trains no network of its own") };
         trainer.complete();
         trainer
     }
@@ -146,6 +157,12 @@ impl Evaluation {
                 let score = scorer.step(samples, macs);
                 self.fraction_done = scorer.fraction_done();
                 return score.map(scoring::outcome);
+            }
+            Work::SuperNetwork(_) => return self.step_super_network(images, macs),
+            Work::Path(scorer) => {
+                return scorer
+                    .step(images, macs)
+                    .map(|score| Outcome::Validated { accuracy: score.accuracy });
             }
         };
         let report = trainer.step(samples, macs);
@@ -199,15 +216,18 @@ impl Work {
                 Scoring::Passes(scorer) => Ok(Self::Scoring(scorer)),
             });
         }
+        if let Some(spec) = &job.supernet {
+            return Ok(Ok(Self::SuperNetwork(Box::new(SuperNetwork::new(job, spec, sizes)?))));
+        }
         let mut trainer = Trainer::undrawn(graph, &job.recipe, seeds, sizes, memory_limit)?;
         trainer.train_to(job.epochs)?;
         Ok(Ok(Self::Training(Box::new(trainer))))
     }
 }
 
-/// Checkpoints: length of the curve's JSON (u32, little endian), that JSON, the trainer's snapshot.
+/// Checkpoints: length of the curve's JSON (u32, little endian), that JSON, the trainer's snapshot or the shared weights.
 impl Evaluation {
-    /// All that is needed to go on elsewhere. Possible whenever an epoch has ended.
+    /// All that is needed to go on elsewhere: possible whenever an epoch has ended. Of a super-network, all that candidates inherit.
     ///
     /// # Errors
     /// In the middle of an epoch, where a score always is: it begins anew elsewhere.
@@ -215,18 +235,24 @@ impl Evaluation {
     /// # Panics
     /// Never: a curve is always JSON.
     pub fn checkpoint(&self) -> Result<Vec<u8>, TrainerError> {
-        let Work::Training(trainer) = &self.work else {
-            return Err(TrainerError::MidEpoch("a checkpoint is made"));
+        let snapshot = match &self.work {
+            Work::Training(trainer) => trainer.snapshot()?,
+            Work::SuperNetwork(training) => training.weights().to_bytes(),
+            Work::Scoring(_) | Work::Path(_) => {
+                return Err(TrainerError::MidEpoch("a checkpoint is made"));
+            }
         };
-        let snapshot = trainer.snapshot()?;
         let curve = serde_json::to_string(&self.curve).expect("a curve is always JSON");
         Ok([&(curve.len() as u32).to_le_bytes()[..], curve.as_bytes(), &snapshot].concat())
     }
 
-    /// Goes on from a checkpoint of the same job.
+    /// Goes on from the checkpoint of [`Job::goes_on_from`], or of the same job.
     ///
     /// # Errors
     /// If the bytes are no checkpoint of this job.
+    ///
+    /// # Panics
+    /// Never: the network of a job that begins is sound.
     pub fn resume(job: Job, images: &Images, checkpoint: &[u8]) -> Result<Self, CheckpointError> {
         let (length, rest) = checkpoint.split_first_chunk().ok_or(CheckpointError::Damaged)?;
         let length = u32::from_le_bytes(*length) as usize;
@@ -234,6 +260,14 @@ impl Evaluation {
         let curve = str::from_utf8(curve).map_err(|_| CheckpointError::Damaged)?;
         let curve = serde_json::from_str(curve).map_err(|_| CheckpointError::Damaged)?;
         let mut evaluation = Self::new(job, images)?.map_err(|_| CheckpointError::Damaged)?;
+        if let Some(spec) =
+            evaluation.job.supernet.as_ref().filter(|_| evaluation.job.kind == JobKind::Search)
+        {
+            let weights = SharedWeights::from_bytes(one_shot::seeds(evaluation.job.run_seed).key, snapshot)?;
+            let graph = evaluation.job.network.resolve().expect("the network was resolved before");
+            evaluation.work = inherit(&evaluation.job, spec, &weights, &graph, images.sizes())?;
+            return Ok(evaluation);
+        }
         let Work::Training(trainer) = &mut evaluation.work else { return Err(CheckpointError::Damaged) };
         trainer.restore(snapshot)?;
         trainer.train_to(evaluation.job.epochs)?;

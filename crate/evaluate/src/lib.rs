@@ -5,6 +5,7 @@
 
 mod evaluation;
 mod images;
+mod one_shot;
 mod profile;
 mod scoring;
 mod workload;
@@ -15,5 +16,6 @@ pub use evaluation::{
 pub use images::Images;
 #[doc(no_inline)]
 pub use nas_run::{Job, Outcome};
+pub use one_shot::{OneShot, OneShotError};
 pub use profile::{Profile, profiled_networks};
 pub use workload::{MOMENTUM, WORKLOADS, Workload, WorkloadError};

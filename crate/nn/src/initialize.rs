@@ -70,17 +70,25 @@ impl Initialization {
         Some(elements)
     }
 
+    /// Standard deviation of a tensor's weights.
+    pub(crate) fn deviation(&self, slot: &Slot) -> f32 {
+        let gain = if self.rectified[slot.node] { 2.0 } else { 1.0 };
+        if self.is_standard { 1.0 } else { libm::sqrtf(gain / slot.fan_in as f32) }
+    }
+
     /// Draws a part of a tensor; returns where it ends.
     fn draw(&mut self, slot: &Slot, parameters: &mut [f32]) -> usize {
-        let gain = if self.rectified[slot.node] { 2.0 } else { 1.0 };
-        let deviation = if self.is_standard { 1.0 } else { libm::sqrtf(gain / slot.fan_in as f32) };
-        let rng = self.rng.get_or_insert_with(|| {
-            Rng::from_digester(Digester::new().text("initial weights").bytes(&self.key.0).text(&slot.path))
-        });
+        let deviation = self.deviation(slot);
+        let rng = self.rng.get_or_insert_with(|| Rng::from_digester(generator(&self.key, &slot.path)));
         let end = slot.range.len().min(self.drawn + WEIGHTS_AT_ONCE);
         slot.write_part(parameters, self.drawn..end, std::iter::repeat_with(|| rng.normal() * deviation));
         end
     }
+}
+
+/// What the generator of a tensor is made from.
+pub(crate) fn generator(key: &Digest, path: &str) -> Digester {
+    Digester::new().text("initial weights").bytes(&key.0).text(path)
 }
 
 fn fill(slot: &Slot, buffer: &mut [f32], value: f32) -> usize {

@@ -141,6 +141,29 @@ impl Slot {
         self.write_part(buffer, 0..self.range.len(), values);
     }
 
+    /// Writes the tensor's elements, given in `PyTorch`'s order, into a buffer of its own.
+    ///
+    /// # Panics
+    /// If there are fewer values than elements.
+    pub(crate) fn write_as(&self, tensor: &mut [f32], values: impl Iterator<Item = f32>) {
+        assert_eq!(tensor.len(), self.range.len(), "a tensor of this slot");
+        for (index, value) in values.enumerate() {
+            tensor[self.order.native_index(index)] = value;
+        }
+    }
+
+    /// The three dimensions in which the elements stand in the flat buffer: those of the kernel, inputs, outputs. Tensors whose
+    /// kernels have equal dimensions are corners of one another; where that has no meaning, all elements are those of the
+    /// kernel.
+    pub(crate) fn extents(&self) -> [usize; 3] {
+        match self.order {
+            Order::Conv2d { out, inputs: middle, taps: last }
+            | Order::Dense { out, channels: middle, pixels: last } => [last, middle, out],
+            Order::Same if self.shape.len() == 1 => [1, 1, self.range.len()],
+            Order::Same => [self.range.len(), 1, 1],
+        }
+    }
+
     /// As [`Self::write`], but those elements only that stand at `part` in `PyTorch`'s order.
     pub(crate) fn write_part(
         &self,

@@ -4,7 +4,7 @@ use crate::ParameterLayout;
 const ELEMENTS_AT_ONCE: usize = 1 << 21;
 
 /// All that a training computes with. Once it is complete, its lengths never change.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Memory {
     /// Activations and their gradients, in the places that a plan gives them.
     pub(crate) arena: Vec<f32>,

@@ -34,6 +34,11 @@ impl OptimizerState {
         Self { rule, clip_norm: None, squares: PartialDot::default(), decaying, values }
     }
 
+    /// One that updates nothing.
+    pub(crate) fn none() -> Self {
+        Self::new(Optimizer::Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 }, 0, 0)
+    }
+
     /// As [`Self::new`], but its memory is reserved only: [`Self::fill`] it.
     pub(crate) fn reserve(rule: Optimizer, parameters: usize, decaying: usize) -> Self {
         let values = Vec::with_capacity(state_per_parameter(rule) * parameters);

@@ -36,6 +36,13 @@ pub(crate) enum Mode {
         /// Share of the target spread evenly over all classes.
         label_smoothing: f32,
     },
+    /// The same without the update: it leaves the gradients.
+    Gradients {
+        /// Share of the target spread evenly over all classes.
+        label_smoothing: f32,
+    },
+    /// Forward with the statistics of the batch, which the running ones learn.
+    Statistics,
     /// Forward with the running statistics, and the loss without smoothing.
     Inference,
     /// A pass that a score looks into.

@@ -108,16 +108,16 @@ pub(crate) fn digests(graph: &Graph, recipe: &Recipe, seeds: Seeds, sizes: Sampl
 }
 
 /// The bytes not read yet.
-struct Reader<'a>(&'a [u8]);
+pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+    pub(crate) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
         Some(taken)
     }
 
-    fn number(&mut self) -> Result<u32, SnapshotError> {
+    pub(crate) fn number(&mut self) -> Result<u32, SnapshotError> {
         let bytes = self.take(size_of::<u32>()).ok_or(SnapshotError::Damaged)?;
         Ok(u32::from_le_bytes(bytes.try_into().expect("four bytes were taken")))
     }
@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Panics
     /// If there are fewer bytes.
-    fn floats(&mut self, values: &mut [f32]) {
+    pub(crate) fn floats(&mut self, values: &mut [f32]) {
         let bytes = self.take(size_of_val(values)).expect("the length was checked");
         for (value, bytes) in values.iter_mut().zip(bytes.chunks_exact(size_of::<f32>())) {
             *value = f32::from_le_bytes(bytes.try_into().expect("chunks of four bytes"));

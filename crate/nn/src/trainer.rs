@@ -15,10 +15,10 @@ use crate::optimizer::OptimizerState;
 use crate::work::Surroundings;
 use crate::{LearningRates, ParameterLayout, Plan, PlanError, SampleSizes, Samples, Split, TrainerError};
 
-pub(crate) use blueprint::check_sizes;
 use blueprint::{Blueprint, Plans};
+pub(crate) use blueprint::{check_horizon, check_recipe, check_sizes};
 use progress::{Goal, Phase};
-use report::Tally;
+pub(crate) use report::Tally;
 pub use report::{Event, Score, StepReport};
 
 /// Where a training's random numbers come from.

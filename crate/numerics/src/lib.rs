@@ -6,9 +6,11 @@
 //! evaluations, data and weights.
 
 mod digest;
+mod rank_correlation;
 mod rng;
 
 pub use digest::{Digest, Digester, NotADigest, sha256};
+pub use rank_correlation::kendall_tau;
 pub use rng::Rng;
 
 /// Version of the arithmetic. It is part of every configuration and of every evaluation key, so results

@@ -26,6 +26,15 @@ impl VirtualClock {
         Self { width: width as usize, now: 0, under_way: BinaryHeap::new() }
     }
 
+    /// Moves on by work that all slots wait for.
+    ///
+    /// # Panics
+    /// If a job is under way.
+    pub fn wait(&mut self, planned: u64) {
+        assert!(self.under_way.is_empty(), "{} jobs are under way", self.under_way.len());
+        self.now = self.now.saturating_add(planned);
+    }
+
     /// Virtual time.
     #[must_use]
     pub fn now(&self) -> u64 {

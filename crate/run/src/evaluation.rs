@@ -2,12 +2,15 @@
 //! themselves, how they train and the work they plan. Performing them is the evaluator's.
 
 mod score;
+mod supernet;
 mod train;
 
 use nas_member::{Member, Setting, SettingKind, SettingValue, Text};
 
 pub(crate) use score::{ID as SCORE_ID, merit};
 pub use score::{Proxy, ScoreSpec, proxies};
+pub(crate) use supernet::ID as SUPERNET_ID;
+pub use supernet::SupernetSpec;
 pub(crate) use train::{augmentation, check, final_recipe, recipe};
 
 /// Members of the front that are trained to the end and see the test split.
@@ -22,7 +25,7 @@ const MAX_PLANNED_MACS: u64 = (1 << 53) - 1;
 /// All evaluations, as lists show them.
 #[must_use]
 pub fn evaluations() -> Vec<Member> {
-    vec![train::member(), score::member()]
+    vec![train::member(), supernet::member(), score::member()]
 }
 
 /// Planned work of a training in training MACs: three passes for every training image, one for every image that is

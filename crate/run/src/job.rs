@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::evaluation::planned_macs;
-use crate::{DataFacts, Problem, RunConfig, RunError, ScoreSpec};
+use crate::{DataFacts, Problem, RunConfig, RunError, ScoreSpec, SupernetSpec};
 
 /// Number of a job, in the order in which jobs were made.
 pub type JobId = u32;
@@ -17,13 +17,13 @@ pub type JobId = u32;
 pub struct Job {
     /// Its number.
     pub id: JobId,
-    /// Search or final training.
+    /// What it is for.
     pub kind: JobKind,
-    /// The candidate it is for: the number of its ask.
+    /// The candidate it is for: the number of its ask; 0 for a super-network.
     pub ask: u32,
     /// Short name of the network.
     pub name: String,
-    /// The canonical network to train.
+    /// The canonical network to train; with a super-network the network as the space names its layers, or the first path.
     pub network: Network,
     /// Digest of everything the outcome depends on; initial weights are drawn from it.
     pub key: String,
@@ -31,7 +31,7 @@ pub struct Job {
     pub data: DataSpec,
     /// How to train.
     pub recipe: Recipe,
-    /// Epochs after which the training ends or rests; 0 for a score.
+    /// Epochs after which the training ends or rests; 0 if nothing of the candidate's own is trained.
     pub epochs: u32,
     /// Epochs that an earlier job of the same key has trained. Who has its checkpoint goes on from there; without it, the training
     /// begins anew, to the same outcome.
@@ -42,6 +42,10 @@ pub struct Job {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub score: Option<ScoreSpec>,
+    /// The super-network that is trained, or whose weights a candidate inherits; none if it has its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub supernet: Option<SupernetSpec>,
     /// Seed of the run: it orders the batches, the same for all candidates.
     pub run_seed: u32,
     /// Which of several trainings of the same network.
@@ -78,6 +82,7 @@ impl Job {
             data: &data,
             recipe: &recipe,
             score: None,
+            supernet: None,
             run_seed: seed,
             replicate: 0,
         };
@@ -94,6 +99,7 @@ impl Job {
             epochs,
             epochs_before: 0,
             score: None,
+            supernet: None,
             run_seed: seed,
             replicate: 0,
             planned_macs: planned_macs(macs, epochs, facts.train_images, facts.validation_images),
@@ -115,6 +121,7 @@ impl Problem {
             data,
             recipe,
             score: None,
+            supernet: None,
             run_seed: config.seed,
             replicate,
         };
@@ -130,6 +137,7 @@ impl Problem {
             epochs: recipe.horizon_epochs,
             epochs_before: 0,
             score: None,
+            supernet: None,
             run_seed: config.seed,
             replicate,
             planned_macs: planned_macs(
@@ -147,7 +155,24 @@ impl Job {
     /// Whether a later job may go on from its end, so that a checkpoint is worth keeping.
     #[must_use]
     pub const fn may_go_on(&self) -> bool {
-        self.score.is_none() && self.epochs < self.recipe.horizon_epochs
+        match self.kind {
+            JobKind::SuperNetwork => true,
+            _ => self.epochs_are_own() && self.epochs < self.recipe.horizon_epochs,
+        }
+    }
+
+    /// Key of the evaluation whose checkpoint it goes on from: its own, or that of the super-network it inherits from. Without the
+    /// checkpoint, all begins anew, to the same outcome.
+    #[must_use]
+    pub fn goes_on_from(&self) -> Option<&str> {
+        match &self.supernet {
+            Some(supernet) if self.kind == JobKind::Search => Some(&supernet.key),
+            _ => (self.epochs_before > 0).then_some(&self.key),
+        }
+    }
+
+    const fn epochs_are_own(&self) -> bool {
+        self.score.is_none() && self.supernet.is_none()
     }
 }
 
@@ -172,6 +197,7 @@ pub(crate) struct EvaluationKey<'a> {
     pub(crate) data: &'a DataSpec,
     pub(crate) recipe: &'a Recipe,
     pub(crate) score: Option<&'a ScoreSpec>,
+    pub(crate) supernet: Option<&'a SupernetSpec>,
     pub(crate) run_seed: u32,
     pub(crate) replicate: u32,
 }
@@ -196,10 +222,15 @@ impl EvaluationKey<'_> {
             .text(match self.kind {
                 JobKind::Search => "search",
                 JobKind::Final => "final",
+                JobKind::SuperNetwork => unreachable!("a super-network has a key of its own"),
             });
         let digester = match self.score {
             None => digester,
             Some(score) => digester.text("score").text(&json(serde_json::to_string(score))),
+        };
+        let digester = match self.supernet {
+            None => digester,
+            Some(supernet) => digester.text("supernet").text(&json(serde_json::to_string(supernet))),
         };
         digester.finish().to_string()
     }
@@ -214,6 +245,8 @@ pub enum JobKind {
     Search,
     /// Trains a member of the front to the end and uses the test split, once.
     Final,
+    /// Trains the super-network that candidates inherit their weights from.
+    SuperNetwork,
 }
 
 /// The part of a dataset that a run uses, and how it is changed in training.
@@ -249,7 +282,7 @@ pub struct EpochScore {
 pub enum Outcome {
     /// The network was trained.
     Trained {
-        /// One score for each epoch from the first one, whatever the job began with.
+        /// One score for each epoch from the first one, whatever the job began with; of a super-network, of its training images.
         curve: Vec<EpochScore>,
         /// Share of test images classified correctly; after a final training only.
         test_accuracy: Option<f32>,
@@ -260,6 +293,11 @@ pub enum Outcome {
     Scored {
         /// Its score.
         score: f64,
+    },
+    /// The network was validated with the weights of a super-network.
+    Validated {
+        /// Share of validation images classified correctly.
+        accuracy: f32,
     },
     /// It could not be.
     Failed(Failure),

@@ -20,7 +20,7 @@ mod stopping;
 
 pub use config::{DEFAULT_SEED, MAX_CANDIDATES, MAX_EPOCHS, MAX_STARTS, MAX_WIDTH, RunConfig};
 pub use error::RunError;
-pub use evaluation::{FINAL_MEMBERS, Proxy, ScoreSpec, evaluations, proxies};
+pub use evaluation::{FINAL_MEMBERS, Proxy, ScoreSpec, SupernetSpec, evaluations, proxies};
 pub use feasibility::{FeasibilitySearch, Nearest};
 pub use job::{DataSpec, EpochScore, Failure, Job, JobId, JobKind, Outcome};
 pub use log::{CandidateCosts, FrontMember, LogLine, Rejected, Rejections, RunHeader, StopReason, Trained};

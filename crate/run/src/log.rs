@@ -15,6 +15,24 @@ use crate::{EpochScore, Failure, RunConfig};
 pub enum LogLine {
     /// First line: everything the run depends on.
     Run(Box<RunHeader>),
+    /// The super-network was trained that candidates inherit their weights from.
+    SuperNetwork {
+        /// Its epochs.
+        epochs: u32,
+        /// Planned work of its training, in training MACs.
+        #[ts(type = "number")]
+        planned_macs: u64,
+        /// One score for each epoch: over its steps, each with the path and the training images of that step.
+        curve: Vec<EpochScore>,
+        /// Digest of its weights; none when the training failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        weights_sha256: Option<String>,
+        /// Why it failed, if it did: then the run is over.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        failure: Option<Failure>,
+    },
     /// The strategy asked for a candidate.
     Asked {
         /// Number of the ask, from 0.
@@ -196,7 +214,8 @@ pub struct Rejected {
 pub struct Trained {
     /// One score for each epoch; on a line for a later rung, for each epoch since the one before.
     pub curve: Vec<EpochScore>,
-    /// Share of validation images classified correctly at the end; 0 when the training failed, and when there was none.
+    /// Share of validation images classified correctly at the end, or with the weights of a super-network; 0 when the training
+    /// failed, and when there was none.
     pub validation_accuracy: f32,
     /// Score of the untrained network, where it was scored instead of trained.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -241,4 +260,6 @@ pub enum StopReason {
     User,
     /// A time limit.
     Time,
+    /// The super-network could not be trained.
+    SuperNetwork,
 }

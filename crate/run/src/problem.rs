@@ -7,14 +7,16 @@ use nas_data::{Augmentation, DatasetInfo};
 use nas_member::{Member, Settings};
 use nas_numerics::sha256;
 use nas_search::{Offer, Strategy, needs, strategies, strategy};
-use nas_space::{Genotype, Hardware, Space, configured_space};
+use nas_space::{Genotype, Hardware, Space, SpaceError, configured_space, spaces};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::evaluation::{SCORE_ID, augmentation, check, final_recipe, recipe};
+use crate::evaluation::{SCORE_ID, SUPERNET_ID, augmentation, check, final_recipe, recipe};
 use crate::feasibility::excess;
 use crate::stopping::Stopping;
-use crate::{CandidateCosts, DataSpec, Refinement, RunConfig, RunError, ScoreSpec, evaluations, link};
+use crate::{
+    CandidateCosts, DataSpec, Refinement, RunConfig, RunError, ScoreSpec, SupernetSpec, evaluations, link,
+};
 
 /// What a run has for its strategy: error and cost, and networks that are trained one by one.
 const OFFER: Offer = Offer { objectives: 2, super_network: false };
@@ -75,6 +77,8 @@ pub struct Problem {
     pub(crate) final_recipe: Option<Recipe>,
     /// How candidates are scored; none if they are trained.
     pub(crate) score: Option<ScoreSpec>,
+    /// The super-network that candidates inherit their weights from; none if they have their own.
+    pub(crate) supernet: Option<SupernetSpec>,
     /// Which trainings are stopped early; none if all go to the end.
     pub(crate) stopping: Option<Stopping>,
 }
@@ -146,6 +150,13 @@ impl Problem {
             let problem = "hardware is searched too: it alone limits and prices the networks".to_owned();
             return Err(bad_setting("limits", problem));
         }
+        let recipe = recipe(config, &training);
+        let supernet = (config.eval == SUPERNET_ID)
+            .then(|| {
+                let settings = settings_of(config, &evaluations(), SUPERNET_ID);
+                SupernetSpec::of(config, &settings, &recipe, (&facts.sha256, &data))
+            })
+            .transpose()?;
         let problem = Self {
             config: config.clone(),
             facts: facts.clone(),
@@ -155,11 +166,17 @@ impl Problem {
             strategy_settings,
             pricing,
             limits,
-            recipe: recipe(config, &training),
+            recipe,
             final_recipe: final_recipe(config, &training),
             score,
+            supernet,
             stopping,
         };
+        if problem.supernet.is_some()
+            && let Some(error) = problem.shares_no_weights()
+        {
+            return Err(error);
+        }
         let problem = if config.refine { problem.refined()? } else { problem };
         problem.check_starts()?;
         Ok(problem)
@@ -200,22 +217,36 @@ impl Problem {
         &*self.space
     }
 
+    /// Why the networks of this run cannot share their weights in a super-network, if they cannot.
+    #[must_use]
+    pub fn shares_no_weights(&self) -> Option<RunError> {
+        let id = spaces().into_iter().find(|member| member.id == self.config.space)?.id;
+        let reason = self.space.shares_no_weights()?.to_owned();
+        Some(SpaceError::Unsuitable { id, reason }.into())
+    }
+
     /// What was left away from the search space before the search, where the run asks for that.
     #[must_use]
     pub const fn refinement(&self) -> Option<&Refinement> {
         self.refinement.as_ref()
     }
 
+    /// Seed of everything random.
+    #[must_use]
+    pub const fn seed(&self) -> u32 {
+        self.config.seed
+    }
+
+    /// How candidates are trained.
+    #[must_use]
+    pub const fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
     /// What a run of it trains on.
     #[must_use]
     pub fn data(&self) -> &DataSpec {
         &self.data
-    }
-
-    /// How a run of it trains its candidates.
-    #[must_use]
-    pub const fn recipe(&self) -> &Recipe {
-        &self.recipe
     }
 
     /// What must hold for a candidate.

@@ -1,4 +1,5 @@
 mod jobs;
+mod super_network;
 mod telling;
 
 use core::ops::Range;
@@ -58,6 +59,8 @@ pub struct Run {
     /// Planned work of all jobs, final trainings included.
     work_macs: u64,
     jobs: Jobs,
+    /// Candidates are asked for once there are weights to inherit.
+    awaits_super_network: bool,
     log: String,
 }
 
@@ -149,7 +152,8 @@ impl Run {
         let mut run = Self {
             ladder: match &problem.stopping {
                 Some(stopping) => stopping.ladder.clone(),
-                None => vec![if problem.score.is_some() { 0 } else { problem.recipe.horizon_epochs }],
+                None if problem.score.is_some() || problem.supernet.is_some() => vec![0],
+                None => vec![problem.recipe.horizon_epochs],
             },
             stopping: problem.stopping.as_ref().map(Stopping::rule),
             gains: Gains::default(),
@@ -167,11 +171,13 @@ impl Run {
             finals_logged: 0,
             work_macs: 0,
             jobs: Jobs::default(),
+            awaits_super_network: false,
             log: String::new(),
             strategy,
             problem,
         };
         run.write(&LogLine::Run(Box::new(header)));
+        run.start_super_network();
         run.advance();
         Ok(run)
     }
@@ -189,6 +195,10 @@ impl Run {
     /// If the job is not under way.
     pub fn tell(&mut self, job: JobId, outcome: Outcome) -> Result<(), RunError> {
         let (_, job) = self.jobs.take_back(job).ok_or(RunError::UnknownJob(job))?;
+        if job.kind == JobKind::SuperNetwork {
+            self.tell_super_network(&job, outcome.into());
+            return Ok(());
+        }
         self.jobs.done.push((job.kind, job.ask, Trained::from(outcome)));
         self.advance();
         Ok(())
@@ -256,7 +266,7 @@ impl Run {
 
     /// Does all that the results at hand allow: starts jobs while slots are free, tells while the next result is there.
     fn advance(&mut self) {
-        if self.phase == Phase::Search {
+        if self.phase == Phase::Search && !self.awaits_super_network {
             loop {
                 while self.clock.has_free_slot() && self.start_next() {}
                 let Some(next) = self.clock.next() else {
@@ -349,8 +359,9 @@ impl Run {
         let priced = self.problem.price(&genotype).expect("a strategy proposes genotypes of the space");
         let cost = priced.cost;
         let macs = priced.costs.macs;
-        let (network, name) = (&priced.canonical.network(), &priced.canonical.name());
-        let mut job = self.job(ask, JobKind::Search, network, name, macs);
+        let (canonical, name) = (&priced.canonical.network(), &priced.canonical.name());
+        let named = self.problem.supernet.is_some().then(|| self.problem.space.decode(&genotype));
+        let mut job = self.job(ask, JobKind::Search, named.as_ref().unwrap_or(canonical), name, macs);
         let key = job.key.clone();
         let evaluated_by = *self.first_asks.entry(key.clone()).or_insert(ask);
         let is_first = evaluated_by == ask;
@@ -378,7 +389,7 @@ impl Run {
         self.candidates.push(Candidate {
             genotype,
             parent,
-            network: job.network.clone(),
+            network: canonical.clone(),
             name: job.name.clone(),
             summary: priced.summary,
             cost,
@@ -428,7 +439,7 @@ impl Run {
         true
     }
 
-    /// The job that trains this network to the end, or scores it.
+    /// The job that trains this network to the end, or scores it, or validates it with weights that it inherits.
     fn job(&mut self, ask: u32, kind: JobKind, network: &Network, name: &str, network_macs: u64) -> Job {
         let problem = &self.problem;
         let recipe = match (kind, &problem.final_recipe) {
@@ -436,7 +447,8 @@ impl Run {
             _ => &problem.recipe,
         };
         let score = problem.score.as_ref().filter(|_| kind == JobKind::Search);
-        let epochs = if score.is_some() { 0 } else { recipe.horizon_epochs };
+        let supernet = problem.supernet.as_ref().filter(|_| kind == JobKind::Search);
+        let epochs = if score.is_some() || supernet.is_some() { 0 } else { recipe.horizon_epochs };
         let run_seed = problem.config.seed;
         let key = EvaluationKey {
             kind,
@@ -445,6 +457,7 @@ impl Run {
             data: &problem.data,
             recipe,
             score,
+            supernet,
             run_seed,
             replicate: REPLICATE,
         };
@@ -462,13 +475,17 @@ impl Run {
             epochs,
             epochs_before: 0,
             score: score.cloned(),
+            supernet: supernet.cloned(),
             run_seed,
             replicate: REPLICATE,
             memory_limit_bytes: MEMORY_LIMIT_BYTES,
-            planned_macs: score.map_or_else(
-                || planned_macs(network_macs, epochs, problem.data.samples, problem.facts.validation_images),
-                |score| score.planned_macs(network_macs),
-            ),
+            planned_macs: match (score, supernet) {
+                (Some(score), _) => score.planned_macs(network_macs),
+                (None, Some(supernet)) => problem.planned_validation_macs(supernet, network_macs),
+                (None, None) => {
+                    planned_macs(network_macs, epochs, problem.data.samples, problem.facts.validation_images)
+                }
+            },
         }
     }
 

@@ -13,7 +13,7 @@ use nas_member::{Choice, Setting, SettingKind, SettingValue, Settings, Text};
 
 pub(crate) use estimate::Gains;
 
-use crate::evaluation::{SCORE_ID, integer};
+use crate::evaluation::{SCORE_ID, SUPERNET_ID, integer};
 use crate::{EpochScore, MAX_EPOCHS, RunConfig, RunError};
 
 /// What is chosen when every candidate is trained to the end.
@@ -129,8 +129,10 @@ impl Stopping {
         let chosen = settings.word("stopping");
         let Some(rule) = RULES.iter().position(|(choice, _)| choice.id == chosen) else { return Ok(None) };
         let refuse = |name: &str, problem| Err(RunError::Setting { key: format!("train.{name}"), problem });
-        if config.eval == SCORE_ID {
-            let problem = format!("'{chosen}' stops trainings, and scores train nothing: choose {NONE}");
+        if [SCORE_ID, SUPERNET_ID].contains(&config.eval.as_str()) {
+            let eval = &config.eval;
+            let problem =
+                format!("'{chosen}' stops trainings, and eval={eval} trains no candidate: choose {NONE}");
             return refuse("stopping", problem);
         }
         let (epochs, min_epochs, eta) =

@@ -69,6 +69,10 @@ impl Space for Joint {
         self.network.graph(&self.of_network(genotype))
     }
 
+    fn shares_no_weights(&self) -> Option<&'static str> {
+        Some("hardware is searched with its networks: choose the networks' own space")
+    }
+
     fn super_network(&self, genotype: &Genotype) -> Option<SuperNetwork> {
         self.network.super_network(&self.of_network(genotype))
     }

@@ -130,6 +130,15 @@ impl Space for Cell {
         }
     }
 
+    fn shares_no_weights(&self) -> Option<&'static str> {
+        match &self.kind {
+            Kind::Nodes(cell) if !cell.joins_all() => {
+                Some("what its cells join differs from network to network: choose cell.concat=all")
+            }
+            Kind::NasBench201(_) | Kind::Nodes(_) => None,
+        }
+    }
+
     fn graph(&self, genotype: &Genotype) -> Graph {
         let Problem { input, classes } = self.problem;
         match &self.kind {

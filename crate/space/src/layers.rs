@@ -105,6 +105,10 @@ impl Space for Layers {
         &self.genes
     }
 
+    fn shares_no_weights(&self) -> Option<&'static str> {
+        None
+    }
+
     fn graph(&self, genotype: &Genotype) -> Graph {
         let value = |gene: usize| usize::from(genotype.0[gene]);
         let mut builder = NetworkBuilder::new(self.problem.input);

@@ -40,6 +40,10 @@ impl Space for Refined {
     fn graph(&self, genotype: &Genotype) -> Graph {
         self.space.graph(&self.whole(genotype))
     }
+
+    fn shares_no_weights(&self) -> Option<&'static str> {
+        self.space.shares_no_weights()
+    }
 }
 
 #[cfg(test)]

@@ -34,6 +34,14 @@ pub trait Space: Send + Sync {
         None
     }
 
+    /// Why the networks of this space cannot share their weights, each as a path through a super-network; none if they can: layers of
+    /// equal names are then the same operator in the same place, of which only the numbers of channels differ.
+    fn shares_no_weights(&self) -> Option<&'static str> {
+        Some(
+            "the layers of its networks have no names by which weights could be shared: choose layers or cell",
+        )
+    }
+
     /// One network that holds all choices of some genes at once, the other genes as this genotype has them; none if the
     /// space cannot be searched by gradients.
     fn super_network(&self, _genotype: &Genotype) -> Option<SuperNetwork> {

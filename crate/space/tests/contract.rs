@@ -293,3 +293,33 @@ fn an_unknown_space_is_refused_with_the_known_ones() {
     let known = spaces().iter().map(|member| member.id).collect::<Vec<_>>().join(", ");
     assert_eq!(error, format!("there is no search space 'outer': use one of {known}"));
 }
+
+/// An operator without its numbers of channels.
+fn without_channels(op: &Op) -> String {
+    let mut op = serde_json::to_value(op).unwrap();
+    let fields = op.as_object_mut().unwrap();
+    for channels in ["out_channels", "out_features", "groups"] {
+        fields.remove(channels);
+    }
+    op.to_string()
+}
+
+#[test]
+fn equal_names_are_equal_operators_where_weights_are_shared() {
+    let mut sharing = Vec::new();
+    for Case { id, space, .. } in cases().iter().filter(|case| case.space.shares_no_weights().is_none()) {
+        sharing.push(*id);
+        let mut known = BTreeMap::new();
+        for draw in 0..300 {
+            let genotype = space.genes().draw(&mut Rng::for_purpose(7, "share", draw));
+            let graph = space.decode(&genotype).resolve().unwrap();
+            for node in graph.nodes.iter().filter(|node| !node.parameters.is_empty()) {
+                let op = without_channels(&node.op);
+                let before = known.entry(node.name.clone()).or_insert_with(|| op.clone());
+                assert_eq!(*before, op, "{id}: {}", node.name);
+            }
+        }
+    }
+    sharing.dedup();
+    assert_eq!(sharing, ["layers", "cell"]);
+}

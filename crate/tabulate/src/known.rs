@@ -158,6 +158,9 @@ impl KnownTable {
         if job.score.is_some() {
             return Err(TabulateError::Unanswerable("scores"));
         }
+        if job.supernet.is_some() {
+            return Err(TabulateError::Unanswerable("weights of a super-network"));
+        }
         if job.kind == JobKind::Final {
             return Err(TabulateError::Unanswerable("final trainings: set train.final_epochs=0"));
         }

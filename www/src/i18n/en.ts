@@ -270,6 +270,14 @@ export const en = {
     laneIdle: 'idle',
     epoch: (epoch: string, all: string) => `epoch ${epoch}/${all}`,
     final: 'final training',
+    superNetwork: 'training of the super-network',
+    superNetworkFailed: 'The super-network could not be trained: choose a lower learning rate.',
+    inherited: (epochs: string, macs: string) => `super-network: ${epochs} epochs, ${macs}`,
+    inheritedHint:
+      'Accuracies are those of inherited weights: much lower than after a training of its own. They rank candidates, and not always well.',
+    inheritedRank: (tau: string) => `τ with the final trainings: ${tau}`,
+    inheritedRankHint: (networks: string) =>
+      `How well inherited weights rank the ${networks} networks of the final training (Kendall's τ: 1 is the same order). So few say little.`,
     empty: 'What each worker is training will be seen here.',
     rejected: (count: string) => `${count} rejected`,
     saved: (spent: string, whole: string) => `early stopping: ${spent} of ${whole}`,

@@ -269,6 +269,14 @@ export const es: Catalog = {
     laneIdle: 'libre',
     epoch: (epoch, all) => `época ${epoch}/${all}`,
     final: 'entrenamiento final',
+    superNetwork: 'entrenamiento de la superred',
+    superNetworkFailed: 'No se pudo entrenar la superred: elige una tasa de aprendizaje menor.',
+    inherited: (epochs, macs) => `superred: ${epochs} épocas, ${macs}`,
+    inheritedHint:
+      'Las exactitudes son las de los pesos heredados: mucho menores que tras un entrenamiento propio. Ordenan las candidatas, y no siempre bien.',
+    inheritedRank: (tau) => `τ con los entrenamientos finales: ${tau}`,
+    inheritedRankHint: (networks) =>
+      `Con qué acierto los pesos heredados ordenan las ${networks} redes del entrenamiento final (τ de Kendall: 1 es el mismo orden). Tan pocas dicen poco.`,
     empty: 'Aquí se verá qué entrena cada worker.',
     rejected: (count) => `${count} rechazadas`,
     saved: (spent, whole) => `parada temprana: ${spent} de ${whole}`,

@@ -39,6 +39,13 @@ export interface Rejection {
   readonly violation: Violation;
 }
 
+/** The super-network that candidates inherit their weights from. */
+export interface SuperNetwork {
+  readonly epochs: number;
+  readonly plannedMacs: number;
+  readonly hasFailed: boolean;
+}
+
 /** The state of the search after so many results. */
 export interface Milestone {
   readonly told: number;
@@ -59,6 +66,8 @@ export type RunEnd =
 
 export interface RunView {
   readonly header: RunHeader | null;
+  /** Once it is trained; null where candidates have weights of their own. */
+  readonly superNetwork: SuperNetwork | null;
   /** By number of the ask. */
   readonly candidates: readonly Candidate[];
   /** Asks in the order in which their results were first told. */
@@ -78,6 +87,7 @@ export interface RunView {
 
 export const EMPTY_RUN: RunView = {
   header: null,
+  superNetwork: null,
   candidates: [],
   told: [],
   front: [],
@@ -124,6 +134,14 @@ function showLine(draft: Draft, line: LogLine): void {
       draft.header = header;
       return;
     }
+    case 'super-network':
+      draft.superNetwork = {
+        epochs: line.epochs,
+        plannedMacs: line.planned_macs,
+        hasFailed: line.failure !== undefined,
+      };
+      draft.workMacs += line.planned_macs;
+      return;
     case 'asked':
       draft.candidates[line.ask] = {
         ask: line.ask,

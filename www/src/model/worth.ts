@@ -33,6 +33,11 @@ export function isScored(config: RunConfig): boolean {
   return config.eval === 'score';
 }
 
+/** Whether a run trains each of its candidates. */
+export function isTrained(config: RunConfig): boolean {
+  return config.eval === 'train';
+}
+
 /** The name of the score that a run searches by; null where it trains. */
 export function scoreTitle(config: RunConfig, evaluations: readonly Member[]): Text | null {
   const settings = evaluations.find(({ id }) => isScored(config) && id === config.eval)?.settings ?? [];

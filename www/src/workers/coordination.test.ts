@@ -18,6 +18,8 @@ class FakeRun implements JobSource {
 
   /** Its jobs are rungs of one training. */
   isOneTraining = false;
+  /** Whether the first job trains a super-network that the others inherit from. */
+  hasSuperNetwork = false;
 
   constructor(private readonly jobs: number) {
     this.#waiting = Array.from({ length: jobs }, (_, job) => job);
@@ -29,7 +31,9 @@ class FakeRun implements JobSource {
     this.#handedOut.add(job);
     const key = this.isOneTraining ? 'k' : `k${job}`;
     const before = this.isOneTraining && job > 0 ? { epochs_before: job } : {};
-    return { id: job, ask: job, kind: 'search', name: `n${job}`, key, epochs: 9, ...before } as Job;
+    const kind = this.hasSuperNetwork && job === 0 ? 'super-network' : 'search';
+    const supernet = this.hasSuperNetwork ? { supernet: { key: 'k0' } } : {};
+    return { id: job, ask: job, kind, name: `n${job}`, key, epochs: 9, ...before, ...supernet } as Job;
   }
 
   tell(job: number, outcome: Outcome): void {
@@ -197,6 +201,19 @@ describe('handing out', () => {
     expect(second.heard.at(-1)).toMatchObject({ kind: 'job', job: { id: 1 }, checkpoint });
     second.finishes(1);
     expect(second.heard.at(-1)).not.toHaveProperty('checkpoint');
+  });
+
+  it('gives every candidate the super-network that it inherits from', () => {
+    const bench = new Bench(4);
+    bench.run.hasSuperNetwork = true;
+    const first = bench.trainer(0);
+    expect(first.heard.at(-1)).not.toHaveProperty('checkpoint');
+    const checkpoint = new Uint8Array([1]);
+    first.says({ kind: 'done', job: 0, outcome: TRAINED, checkpoint });
+    expect(first.heard.at(-1)).toMatchObject({ kind: 'job', job: { id: 1 }, checkpoint });
+    expect(bench.trainer(1).heard.at(-1)).toMatchObject({ kind: 'job', job: { id: 2 }, checkpoint });
+    first.finishes(1);
+    expect(first.heard.at(-1)).toMatchObject({ kind: 'job', job: { id: 3 }, checkpoint });
   });
 
   it('ignores an outcome of a job that the trainer does not have', () => {

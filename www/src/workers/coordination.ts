@@ -217,7 +217,7 @@ export class Coordination {
       const job = this.host.run.nextJob();
       if (!job) break;
       Object.assign(trainer, { job, progress: 0, curve: [], heardAt: this.host.now() });
-      const checkpoint = job.epochs_before === undefined ? undefined : this.#checkpoints.get(job.key);
+      const checkpoint = this.#checkpoints.get(goesOnFrom(job));
       trainer.port.postMessage({ kind: 'job', job, ...(checkpoint && { checkpoint }) });
     }
     this.#postLanes();
@@ -290,6 +290,11 @@ function lane(worker: number, { job, progress, curve }: Trainer): Lane {
   if (!job) return { worker };
   const { kind, ask, name, epochs } = job;
   return { worker, job: { kind, ask, name, epochs, progress, curve } };
+}
+
+/** Key of the evaluation whose checkpoint it goes on from: its own, or that of the super-network it inherits from. */
+function goesOnFrom({ kind, key, supernet }: Job): string {
+  return kind === 'search' && supernet ? supernet.key : key;
 }
 
 function lossBy(message: string): Loss {

@@ -174,6 +174,17 @@ describe('what it tells', () => {
   });
 });
 
+describe('a super-network', () => {
+  it('ends with the weights that candidates inherit', () => {
+    const bench = new Bench();
+    bench.macsLeft = 1;
+    bench.hears({ kind: 'job', job: { ...jobOf(0, 9), kind: 'super-network' } });
+    bench.turns(1);
+    const checkpoint = new Uint8Array([7, 8]);
+    expect(bench.posted.at(-1)).toMatchObject({ kind: 'done', job: 0, outcome: TRAINED, checkpoint });
+  });
+});
+
 describe('a rung', () => {
   it('ends with a checkpoint where a later job may go on, and the next begins with it', () => {
     const bench = new Bench();

@@ -107,8 +107,9 @@ export class Training {
   };
 
   #end(job: Job, outcome: Outcome): void {
-    const rests = outcome.outcome === 'trained' && job.epochs < job.recipe.horizon_epochs;
-    const checkpoint = rests ? this.host.evaluator.checkpoint() : undefined;
+    // What rests may go on, and from a super-network candidates inherit.
+    const rests = job.kind === 'super-network' || job.epochs < job.recipe.horizon_epochs;
+    const checkpoint = rests && outcome.outcome === 'trained' ? this.host.evaluator.checkpoint() : undefined;
     const message = { kind: 'done', job: job.id, outcome } as const;
     if (checkpoint) this.host.post({ ...message, checkpoint }, [checkpoint.buffer]);
     else this.host.post(message);

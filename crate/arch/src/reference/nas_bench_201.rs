@@ -105,7 +105,8 @@ impl NasBench201Skeleton {
 const NORMALIZED: Style = Style::normalized(Activation::Relu).linear();
 
 impl NetworkBuilder {
-    /// Adds a cell of NAS-Bench-201; the operator from node 0 to node 1 is `name.edge01`, node 1 is `name.node1`.
+    /// Adds a cell of NAS-Bench-201; the operator from node 0 to node 1 is `name.edge01`, or `name.edge01.nor_conv_3x3` if it has
+    /// weights, node 1 is `name.node1`.
     ///
     /// # Shapes
     /// They stay.
@@ -157,7 +158,7 @@ impl NetworkBuilder {
             CellOperator::NorConv1x1 | CellOperator::NorConv3x3 => {
                 let kernel = if operator == CellOperator::NorConv1x1 { 1 } else { 3 };
                 self.push(format!("{name}.relu"), Op::Relu);
-                self.conv(name, Conv2d::square(channels, kernel), NORMALIZED)
+                self.conv(&format!("{name}.{}", operator.id()), Conv2d::square(channels, kernel), NORMALIZED)
             }
             CellOperator::AvgPool3x3 => {
                 let pool = Pool { stride: Some(Pair::ONE), padding: Padding::Same, ..Pool::square(3) };

@@ -80,7 +80,7 @@ fn coordinate(
     let mut checkpoints = Checkpoints::default();
     loop {
         while let Some(job) = run.next_job() {
-            let checkpoint = checkpoints.get(&job.key).filter(|_| job.epochs_before > 0);
+            let checkpoint = job.goes_on_from().and_then(|key| checkpoints.get(key));
             jobs.send((job, checkpoint)).map_err(|_| Failure::Internal("all workers are gone".into()))?;
         }
         write(&run.take_log())?;

@@ -23,7 +23,7 @@ pub(crate) const PARAMETERS_AT_ONCE: usize = 1 << 20;
 pub(crate) fn load(lowering: &mut Lowering<'_>) -> BufferId {
     let elements = lowering.image_elements(INPUT_TENSOR);
     let images = lowering.floats(elements);
-    let is_training = matches!(lowering.mode, Mode::Training { .. });
+    let is_training = matches!(lowering.mode, Mode::Training { .. } | Mode::Gradients { .. });
     lowering.each_image(Load { is_training }, &[images], elements);
     images
 }
@@ -54,8 +54,8 @@ pub(crate) fn loss(lowering: &mut Lowering<'_>, output: TensorId) -> Result<(), 
     let batch = u64::from(lowering.batch);
     let classes = lowering.image_elements(output);
     let label_smoothing = match lowering.mode {
-        Mode::Training { label_smoothing } => label_smoothing,
-        Mode::Inference | Mode::Probe(_) => 0.0,
+        Mode::Training { label_smoothing } | Mode::Gradients { label_smoothing } => label_smoothing,
+        Mode::Statistics | Mode::Inference | Mode::Probe(_) => 0.0,
     };
     let options = SoftmaxCrossEntropy::new(batch as usize, classes as usize, label_smoothing)?;
     let (logits, probabilities) = (lowering.value(output), lowering.batch_floats(batch * classes));

@@ -102,7 +102,7 @@ impl<'a> Lowering<'a> {
         }
         match self.mode {
             Mode::Training { .. } => operators::update(&mut self, parameters),
-            Mode::Inference => {}
+            Mode::Gradients { .. } | Mode::Statistics | Mode::Inference => {}
             Mode::Probe(probe) => self.tap(probe),
         }
         let layer_outputs = (0..self.graph.nodes.len())

@@ -41,8 +41,8 @@ impl Mode {
     /// Whether there is a backward pass.
     pub(crate) const fn goes_back(self) -> bool {
         match self {
-            Self::Training { .. } => true,
-            Self::Inference => false,
+            Self::Training { .. } | Self::Gradients { .. } => true,
+            Self::Statistics | Self::Inference => false,
             Self::Probe(probe) => !matches!(probe, Probe::Rectified | Probe::Normalized { .. }),
         }
     }

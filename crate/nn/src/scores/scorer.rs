@@ -1,6 +1,6 @@
 use core::ops::Range;
 
-use nas_arch::{Graph, Op, Optimizer, ParameterRole};
+use nas_arch::{Graph, Op, ParameterRole};
 use nas_numerics::Digest;
 
 use super::images::{Noise, Ones};
@@ -90,7 +90,7 @@ impl Scorer {
         Ok(Self {
             memory: Memory::reserve(&layout, plan.arena_lens(), batch),
             initialization: Some(initialization(&graph, &*method, seeds.key)),
-            optimizer: OptimizerState::new(NO_OPTIMIZER, 0, 0),
+            optimizer: OptimizerState::none(),
             indices: (0..sizes.train).collect(),
             parts: parts(&layout),
             phase: Phase::Initializing,
@@ -250,9 +250,6 @@ impl Scorer {
         Some(values.len() as u64)
     }
 }
-
-/// What an optimiser without parameters is, is all the same.
-const NO_OPTIMIZER: Optimizer = Optimizer::Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 };
 
 fn initialization(graph: &Graph, method: &dyn Method, key: Digest) -> Initialization {
     if method.has_standard_weights() {

@@ -116,7 +116,7 @@ pub(crate) fn check_sizes(graph: &Graph, sizes: SampleSizes) -> Result<(), Train
         .map_or(Ok(()), |split| Err(TrainerError::EmptySplit(split)))
 }
 
-fn check_recipe(recipe: &Recipe) -> Result<(), TrainerError> {
+pub(crate) fn check_recipe(recipe: &Recipe) -> Result<(), TrainerError> {
     let check = |field, value: f32, holds: bool, rule| {
         if holds { Ok(()) } else { Err(TrainerError::Recipe { field, value, rule }) }
     };
@@ -153,7 +153,7 @@ fn check_recipe(recipe: &Recipe) -> Result<(), TrainerError> {
 }
 
 /// Updates are counted in 32 bits.
-fn check_horizon(recipe: &Recipe, steps_per_epoch: u32) -> Result<(), TrainerError> {
+pub(crate) fn check_horizon(recipe: &Recipe, steps_per_epoch: u32) -> Result<(), TrainerError> {
     if recipe.horizon_epochs.checked_mul(steps_per_epoch).is_some() {
         return Ok(());
     }

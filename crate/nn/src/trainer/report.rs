@@ -69,14 +69,14 @@ pub struct Score {
 
 /// A score as it is summed.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     loss: f64,
     correct: u32,
     images: u32,
 }
 
 impl Tally {
-    pub(super) fn add(&mut self, loss: Loss, images: u32) {
+    pub(crate) fn add(&mut self, loss: Loss, images: u32) {
         self.loss += f64::from(loss.mean) * f64::from(images);
         self.correct += loss.correct;
         self.images += images;
@@ -84,7 +84,7 @@ impl Tally {
 
     /// # Panics
     /// If nothing was added.
-    pub(super) fn score(&self) -> Score {
+    pub(crate) fn score(&self) -> Score {
         let Self { loss, correct, images } = *self;
         assert!(images > 0, "a score needs an image");
         Score {

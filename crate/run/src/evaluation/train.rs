@@ -335,6 +335,7 @@ mod tests {
                 data: &problem.data,
                 recipe: &recipe,
                 score: None,
+                supernet: None,
                 run_seed: 7,
                 replicate: 0,
             }

@@ -169,6 +169,7 @@ impl From<Outcome> for Trained {
                 failure: None,
             },
             Outcome::Scored { score } => Self { score: Some(score), ..Self::default() },
+            Outcome::Validated { accuracy } => Self { validation_accuracy: accuracy, ..Self::default() },
             Outcome::Failed(failure) => Self::failed(failure),
         }
     }

@@ -9,6 +9,7 @@ use crate::{EpochScore, FINAL_MEMBERS, Failure, FeasibilitySearch};
 mod stopping;
 
 mod starts;
+mod super_network;
 
 fn facts() -> DataFacts {
     DataFacts {

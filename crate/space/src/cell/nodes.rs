@@ -11,7 +11,7 @@ use crate::{GeneTree, Genotype};
 /// Convolutions have a ReLU before them, and a normalization behind.
 const NORMALIZED: Style = Style::normalized(Activation::Relu).linear();
 /// A cell reads the two cells before it.
-const CELL_INPUTS: usize = 2;
+const CELL_INPUTS: [&str; 2] = ["before-last", "last"];
 
 /// What stands between two nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +72,21 @@ impl NodeOperator {
     }
 }
 
+fn node_name(number: u32) -> String {
+    format!("node{number}")
+}
+
+/// Names an operator by what it reads and what it is, so that it has the same weights in all networks that have it there, whichever
+/// input it is; what stands there more than once is numbered.
+fn edge_name(node: &str, source: usize, operator: NodeOperator, repeats: usize) -> String {
+    let source = match CELL_INPUTS.get(source) {
+        Some(&cell) => cell.to_owned(),
+        None => node_name((source - CELL_INPUTS.len()) as u32 + 1),
+    };
+    let name = format!("{node}.{source}.{}", operator.id());
+    if repeats == 0 { name } else { format!("{name}.{}", repeats + 1) }
+}
+
 fn relu_conv(builder: &mut NetworkBuilder, name: &str, conv: Conv2d) -> TensorId {
     builder.push(format!("{name}.relu"), Op::Relu);
     builder.conv(name, conv, NORMALIZED)
@@ -107,7 +122,7 @@ impl Nodes {
         };
         let mut genes = Genes::default();
         let mut cell = |kind: &str| -> Vec<Node> {
-            let mut sources = vec!["before-last".to_owned(), "last".to_owned()];
+            let mut sources = CELL_INPUTS.map(str::to_owned).to_vec();
             let mut nodes = Vec::new();
             for node in 1..=settings.integer("nodes") {
                 let words: Vec<&str> = sources.iter().map(String::as_str).collect();
@@ -119,7 +134,7 @@ impl Nodes {
                     }
                 };
                 nodes.push(Node((1..=settings.integer("inputs")).map(edge).collect()));
-                sources.push(format!("node{node}"));
+                sources.push(node_name(node));
             }
             nodes
         };
@@ -136,6 +151,10 @@ impl Nodes {
 
     pub(super) const fn genes(&self) -> &GeneTree {
         &self.genes
+    }
+
+    pub(super) const fn joins_all(&self) -> bool {
+        self.joins_all
     }
 
     /// A stem, stages of normal cells with a reduction cell between them, the mean of each channel and a classifier.
@@ -175,13 +194,13 @@ impl Nodes {
         builder: &mut NetworkBuilder,
         genotype: &Genotype,
         name: &str,
-        before: [TensorId; CELL_INPUTS],
+        before: [TensorId; CELL_INPUTS.len()],
         channels: u32,
         stride: Pair,
     ) -> TensorId {
         let nodes = if stride == Pair::ONE { &self.normal } else { &self.reduction };
         let newest = builder.shape_of(before[1]);
-        let mut sources: Vec<TensorId> = Vec::with_capacity(CELL_INPUTS + nodes.len());
+        let mut sources: Vec<TensorId> = Vec::with_capacity(CELL_INPUTS.len() + nodes.len());
         for (input, tensor) in before.into_iter().enumerate() {
             // The cell before the last may stand before a reduction: then it is halved too.
             let Shape { height, width, .. } = builder.shape_of(tensor);
@@ -191,21 +210,26 @@ impl Nodes {
             let conv = Conv2d { stride: catch_up, ..Conv2d::square(channels, 1) };
             sources.push(relu_conv(builder, &format!("{name}.input{}", input + 1), conv));
         }
-        let mut is_read = vec![false; CELL_INPUTS + nodes.len()];
+        let mut is_read = vec![false; CELL_INPUTS.len() + nodes.len()];
         for (index, Node(edges)) in nodes.iter().enumerate() {
-            let node = format!("{name}.node{}", index + 1);
+            let node = format!("{name}.{}", node_name(index as u32 + 1));
+            let picks: Vec<_> = edges
+                .iter()
+                .map(|Edge { source, operator }| (source.of(genotype), operator.of(genotype)))
+                .collect();
             let mut summands = Vec::with_capacity(edges.len());
-            for (input, edge) in edges.iter().enumerate() {
-                let source = edge.source.of(genotype) as usize;
+            for (input, &(source, operator)) in picks.iter().enumerate() {
+                let repeats = picks[..input].iter().filter(|&&pick| pick == (source, operator)).count();
+                let source = source as usize;
                 is_read[source] = true;
                 builder.continue_from(sources[source]);
-                let operator = self.operators[edge.operator.of(genotype) as usize];
-                let stride = if source < CELL_INPUTS { stride } else { Pair::ONE };
-                summands.push(operator.push(builder, &format!("{node}.input{}", input + 1), stride));
+                let operator = self.operators[operator as usize];
+                let stride = if source < CELL_INPUTS.len() { stride } else { Pair::ONE };
+                summands.push(operator.push(builder, &edge_name(&node, source, operator, repeats), stride));
             }
             sources.push(builder.push_reading(node, Op::Add, &summands));
         }
-        let joined: Vec<TensorId> = (CELL_INPUTS..sources.len())
+        let joined: Vec<TensorId> = (CELL_INPUTS.len()..sources.len())
             .filter(|&source| self.joins_all || !is_read[source])
             .map(|source| sources[source])
             .collect();

@@ -62,7 +62,7 @@ impl Operator {
     }
 }
 
-/// Adds layer `number` to a network, in this style.
+/// Adds layer `number` to a network, in this style. Names tell the operator: networks that share weights share them by name.
 pub(super) fn push_layer(
     builder: &mut NetworkBuilder,
     number: usize,
@@ -73,7 +73,7 @@ pub(super) fn push_layer(
     let name = format!("layer{number}");
     let part = |part: &str| format!("{name}.{part}");
     match operator {
-        Operator::Conv { kernel } => builder.conv(&part("conv"), Conv2d::square(width, kernel), style),
+        Operator::Conv { kernel } => builder.conv(&part(operator.id()), Conv2d::square(width, kernel), style),
         Operator::Separable => {
             let kernel = Pair::square(3);
             builder.separable(&name, Separable { out_channels: width, kernel, stride: Pair::ONE }, style)

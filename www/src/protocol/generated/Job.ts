@@ -4,6 +4,7 @@ import type { JobKind } from "./JobKind";
 import type { Network } from "./Network";
 import type { Recipe } from "./Recipe";
 import type { ScoreSpec } from "./ScoreSpec";
+import type { SupernetSpec } from "./SupernetSpec";
 
 /**
  * A piece of work for an evaluator. Its outcome is a pure function of it.
@@ -14,11 +15,11 @@ export type Job = {
  */
 id: number, 
 /**
- * Search or final training.
+ * What it is for.
  */
 kind: JobKind, 
 /**
- * The candidate it is for: the number of its ask.
+ * The candidate it is for: the number of its ask; 0 for a super-network.
  */
 ask: number, 
 /**
@@ -26,7 +27,7 @@ ask: number,
  */
 name: string, 
 /**
- * The canonical network to train.
+ * The canonical network to train; with a super-network the network as the space names its layers, or the first path.
  */
 network: Network, 
 /**
@@ -42,7 +43,7 @@ data: DataSpec,
  */
 recipe: Recipe, 
 /**
- * Epochs after which the training ends or rests; 0 for a score.
+ * Epochs after which the training ends or rests; 0 if nothing of the candidate's own is trained.
  */
 epochs: number, 
 /**
@@ -54,6 +55,10 @@ epochs_before?: number,
  * How the untrained network is scored; none if it is trained.
  */
 score?: ScoreSpec, 
+/**
+ * The super-network that is trained, or whose weights a candidate inherits; none if it has its own.
+ */
+supernet?: SupernetSpec, 
 /**
  * Seed of the run: it orders the batches, the same for all candidates.
  */

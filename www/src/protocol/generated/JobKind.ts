@@ -3,4 +3,4 @@
 /**
  * What a job is for.
  */
-export type JobKind = "search" | "final";
+export type JobKind = "search" | "final" | "super-network";

@@ -13,7 +13,27 @@ import type { StopReason } from "./StopReason";
  *
  * A finished run can be shown from its log alone.
  */
-export type LogLine = { "line": "run" } & RunHeader | { "line": "asked", 
+export type LogLine = { "line": "run" } & RunHeader | { "line": "super-network", 
+/**
+ * Its epochs.
+ */
+epochs: number, 
+/**
+ * Planned work of its training, in training MACs.
+ */
+planned_macs: number, 
+/**
+ * One score for each epoch: over its steps, each with the path and the training images of that step.
+ */
+curve: Array<EpochScore>, 
+/**
+ * Digest of its weights; none when the training failed.
+ */
+weights_sha256?: string, 
+/**
+ * Why it failed, if it did: then the run is over.
+ */
+failure?: Failure, } | { "line": "asked", 
 /**
  * Number of the ask, from 0.
  */
@@ -83,7 +103,8 @@ epochs?: number,
  */
 curve: Array<EpochScore>, 
 /**
- * Share of validation images classified correctly at the end; 0 when the training failed, and when there was none.
+ * Share of validation images classified correctly at the end, or with the weights of a super-network; 0 when the training
+ * failed, and when there was none.
  */
 validation_accuracy: number, 
 /**
@@ -124,7 +145,8 @@ epochs: number,
  */
 curve: Array<EpochScore>, 
 /**
- * Share of validation images classified correctly at the end; 0 when the training failed, and when there was none.
+ * Share of validation images classified correctly at the end, or with the weights of a super-network; 0 when the training
+ * failed, and when there was none.
  */
 validation_accuracy: number, 
 /**

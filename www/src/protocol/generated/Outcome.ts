@@ -7,7 +7,7 @@ import type { Failure } from "./Failure";
  */
 export type Outcome = { "outcome": "trained", 
 /**
- * One score for each epoch from the first one, whatever the job began with.
+ * One score for each epoch from the first one, whatever the job began with; of a super-network, of its training images.
  */
 curve: Array<EpochScore>, 
 /**
@@ -21,4 +21,8 @@ weights_sha256: string, } | { "outcome": "scored",
 /**
  * Its score.
  */
-score: number, } | { "outcome": "failed" } & Failure;
+score: number, } | { "outcome": "validated", 
+/**
+ * Share of validation images classified correctly.
+ */
+accuracy: number, } | { "outcome": "failed" } & Failure;

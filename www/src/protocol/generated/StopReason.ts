@@ -3,4 +3,4 @@
 /**
  * Why a run stopped before its budget was used.
  */
-export type StopReason = "user" | "time";
+export type StopReason = "user" | "time" | "super-network";

@@ -11,7 +11,8 @@ export type Trained = {
  */
 curve: Array<EpochScore>, 
 /**
- * Share of validation images classified correctly at the end; 0 when the training failed, and when there was none.
+ * Share of validation images classified correctly at the end, or with the weights of a super-network; 0 when the training
+ * failed, and when there was none.
  */
 validation_accuracy: number, 
 /**

@@ -275,11 +275,16 @@ fn a_strategy_is_told_errors_at_the_highest_fidelity() {
 
 #[test]
 fn what_cannot_be_stopped_is_refused_before_it_starts() {
-    let cases: [(&str, Change<'_>, &str); 5] = [
+    let cases: [(&str, Change<'_>, &str); 6] = [
         (
             "halving",
             &|c| c.eval = "score".into(),
-            "train.stopping: 'halving' stops trainings, and scores train nothing: choose none",
+            "train.stopping: 'halving' stops trainings, and eval=score trains no candidate: choose none",
+        ),
+        (
+            "median",
+            &|c| c.eval = "supernet".into(),
+            "train.stopping: 'median' stops trainings, and eval=supernet trains no candidate: choose none",
         ),
         (
             "median",
