@@ -1,10 +1,13 @@
 //! Networks put together layer by layer and block by block.
 
-use crate::graph::{check_tensor, layer_shape};
+use crate::graph::check_count;
 use crate::{
-    BatchNorm, Conv2d, Dense, INPUT_NAME, INPUT_TENSOR, Layer, Network, NetworkError, Op, Pair, Pool, Shape,
+    BatchNorm, Conv2d, Dense, Graph, INPUT_TENSOR, Inputs, Network, NetworkError, Op, Pair, Pool, Shape,
     TensorId,
 };
+
+/// Room that is made at once: most networks of the search spaces have fewer layers.
+const USUAL_LAYERS: usize = 64;
 
 /// Builds a network: it knows the newest tensor, which the next layer reads, and every shape.
 ///
@@ -21,9 +24,7 @@ use crate::{
 /// [`NetworkBuilder::finish`] returns its error.
 #[derive(Debug, Clone)]
 pub struct NetworkBuilder {
-    network: Network,
-    /// Shape of each tensor: that of the input, then that of each layer.
-    shapes: Vec<Shape>,
+    graph: Graph,
     newest: TensorId,
     failure: Option<NetworkError>,
 }
@@ -94,10 +95,13 @@ impl NetworkBuilder {
     /// A network without layers.
     #[must_use]
     pub fn new(input: Shape) -> Self {
-        let failure = check_tensor(INPUT_NAME, input).err();
         // Blocks compute with the shapes: behind an input that cannot be, they do so with the smallest.
-        let shapes = vec![if failure.is_none() { input } else { Shape::new(1, 1, 1) }];
-        Self { network: Network::new(input), shapes, newest: INPUT_TENSOR, failure }
+        let smallest = || Graph { input: Shape::new(1, 1, 1), nodes: Vec::new() };
+        let (graph, failure) = match Graph::with_capacity(input, USUAL_LAYERS) {
+            Ok(graph) => (graph, None),
+            Err(error) => (smallest(), Some(error)),
+        };
+        Self { graph, newest: INPUT_TENSOR, failure }
     }
 
     /// The tensor that the next layer reads.
@@ -118,7 +122,7 @@ impl NetworkBuilder {
     /// If the tensor is not of this builder.
     #[must_use]
     pub fn shape_of(&self, tensor: TensorId) -> Shape {
-        self.shapes[tensor]
+        self.graph.shape(tensor)
     }
 
     /// Lets the next layer read an earlier tensor: the beginning of another branch.
@@ -139,30 +143,29 @@ impl NetworkBuilder {
         if self.failure.is_some() {
             return self.newest;
         }
-        let shapes: Vec<Shape> = inputs.iter().map(|&tensor| self.shapes[tensor]).collect();
-        let inputs = inputs.iter().map(|&tensor| self.name_of(tensor).to_owned()).collect();
-        let layer = Layer { name: name.into(), inputs, op };
-        match layer_shape(&layer, &shapes) {
-            Ok(shape) => {
-                self.network.layers.push(layer);
-                self.shapes.push(shape);
-                self.newest = self.network.layers.len();
-            }
+        match self.graph.push(name.into(), op, Inputs::from_slice(inputs)) {
+            Ok(()) => self.newest = self.graph.nodes.len(),
             Err(error) => self.failure = Some(error),
         }
         self.newest
     }
 
+    /// The network, resolved. It is sound if no two layers have one name.
+    ///
+    /// # Errors
+    /// If the input cannot be, a layer did not fit, or there are none or too many.
+    pub fn graph(self) -> Result<Graph, NetworkError> {
+        self.failure.map_or(Ok(()), Err)?;
+        check_count(self.graph.nodes.len())?;
+        Ok(self.graph)
+    }
+
     /// The network.
     ///
     /// # Errors
-    /// If the input cannot be, or a layer did not fit.
+    /// As [`Self::graph`].
     pub fn finish(self) -> Result<Network, NetworkError> {
-        self.failure.map_or(Ok(self.network), Err)
-    }
-
-    fn name_of(&self, tensor: TensorId) -> &str {
-        tensor.checked_sub(1).map_or(INPUT_NAME, |layer| &self.network.layers[layer].name)
+        self.graph().map(|graph| graph.network())
     }
 }
 
@@ -234,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn shapes_are_those_of_the_resolved_network() {
+    fn the_graph_is_that_of_the_network() {
         let mut builder = NetworkBuilder::new(Shape::new(3, 9, 7));
         let stem = Conv2d { stride: Pair::square(2), ..Conv2d::square(8, 3) };
         builder.conv("stem", stem, Style::normalized(Activation::Relu));
@@ -246,10 +249,9 @@ mod tests {
         );
         builder.pool("pool", Op::MaxPool, Pool::square(2));
         builder.classifier(10);
-        let shapes = builder.shapes[1..].to_vec();
-        let network = builder.finish().unwrap();
-        let graph = network.resolve().unwrap();
-        assert_eq!(graph.nodes.iter().map(|node| node.shape).collect::<Vec<_>>(), shapes);
+        let graph = builder.graph().unwrap();
+        let network = graph.network();
+        assert_eq!(network.resolve().unwrap(), graph);
         assert_eq!(
             operators(&network),
             ["conv2d", "batch-norm", "relu", "conv2d", "silu", "max-pool", "global-avg-pool", "dense"]

@@ -1,6 +1,8 @@
 //! Layers that compute nothing.
 
-use crate::{Graph, INPUT_TENSOR, Node, Op, Pair, TensorId};
+use smallvec::smallvec;
+
+use crate::{Graph, INPUT_TENSOR, Inputs, Node, Op, Pair, TensorId};
 
 /// What is left of a graph once layers that compute nothing are contracted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,7 +11,7 @@ pub struct Contraction {
     pub sources: Vec<TensorId>,
     /// For each node, what it reads: through contracted layers, and, if it is an addition, without the zeros among
     /// its inputs. What is zero reads the network's input, of which nothing matters.
-    pub inputs: Vec<Vec<TensorId>>,
+    pub inputs: Vec<Inputs>,
     /// For each tensor, whether it is zero whatever the input is, without a parameter on the way.
     pub are_zero: Vec<bool>,
 }
@@ -29,15 +31,17 @@ impl Contraction {
 
     fn with(graph: &Graph, also: fn(&Op) -> bool) -> Self {
         let mut contraction = Self {
-            sources: vec![INPUT_TENSOR],
+            sources: Vec::with_capacity(graph.nodes.len() + 1),
             inputs: Vec::with_capacity(graph.nodes.len()),
-            are_zero: vec![false],
+            are_zero: Vec::with_capacity(graph.nodes.len() + 1),
         };
+        contraction.sources.push(INPUT_TENSOR);
+        contraction.are_zero.push(false);
         for (index, node) in graph.nodes.iter().enumerate() {
             let mut inputs = contraction.read_by(node);
             let is_zero = contraction.is_zero(node);
             let source = if is_zero {
-                inputs = vec![INPUT_TENSOR];
+                inputs = smallvec![INPUT_TENSOR];
                 contraction.first_zeros(graph, index + 1)
             } else if also(&node.op) || computes_nothing(graph, node, &inputs) {
                 inputs[0]
@@ -52,7 +56,7 @@ impl Contraction {
     }
 
     /// What a node reads; of a sum of zeros, nothing.
-    fn read_by(&self, node: &Node) -> Vec<TensorId> {
+    fn read_by(&self, node: &Node) -> Inputs {
         let is_read = |&&tensor: &&TensorId| node.op != Op::Add || !self.are_zero[tensor];
         node.inputs.iter().filter(is_read).map(|&tensor| self.sources[tensor]).collect()
     }

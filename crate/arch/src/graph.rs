@@ -3,12 +3,16 @@ mod rules;
 
 use std::collections::BTreeMap;
 
-use crate::{INPUT_NAME, Layer, MAX_LAYERS, Network, NetworkError, Op, Parameter, Shape};
-use rules::check_elements;
-pub(crate) use rules::{check_tensor, layer_shape};
+use smallvec::SmallVec;
+
+use crate::{INPUT_NAME, Layer, MAX_LAYERS, Network, NetworkError, Op, Parameter, Parameters, Shape};
+use rules::{check_elements, check_tensor, output_shape};
 
 /// A tensor of a graph: 0 is the input, `i + 1` the output of node `i`.
 pub type TensorId = usize;
+
+/// What a node reads, in order; most read one tensor or two.
+pub type Inputs = SmallVec<[TensorId; 2]>;
 
 /// The tensor that holds the input.
 pub const INPUT_TENSOR: TensorId = 0;
@@ -30,38 +34,71 @@ pub struct Node {
     /// What it computes.
     pub op: Op,
     /// What it reads.
-    pub inputs: Vec<TensorId>,
+    pub inputs: Inputs,
     /// Shape of its output.
     pub shape: Shape,
     /// Its parameters, in a fixed order.
-    pub parameters: Vec<Parameter>,
+    pub parameters: Parameters,
 }
 
 impl Graph {
-    pub(crate) fn new(network: &Network) -> Result<Self, NetworkError> {
-        match network.layers.len() {
-            0 => return Err(NetworkError::Empty),
-            1..=MAX_LAYERS => {}
-            count => return Err(NetworkError::TooManyLayers(count)),
-        }
-        check_tensor(INPUT_NAME, network.input)?;
-        let mut tensors = BTreeMap::new();
-        tensors.insert(INPUT_NAME, INPUT_TENSOR);
-        let mut graph = Self { input: network.input, nodes: Vec::with_capacity(network.layers.len()) };
-        for (index, layer) in network.layers.iter().enumerate() {
-            let node = graph.node(layer, &tensors)?;
-            if tensors.insert(&layer.name, index + 1).is_some() {
-                return Err(NetworkError::NameTaken(layer.name.clone()));
+    /// A graph without nodes, and with room for some.
+    pub(crate) fn with_capacity(input: Shape, nodes: usize) -> Result<Self, NetworkError> {
+        check_tensor(INPUT_NAME, input)?;
+        Ok(Self { input, nodes: Vec::with_capacity(nodes) })
+    }
+
+    pub(crate) fn of(network: &Network) -> Result<Self, NetworkError> {
+        check_count(network.layers.len())?;
+        let mut graph = Self::with_capacity(network.input, network.layers.len())?;
+        let mut tensors = BTreeMap::from([(INPUT_NAME, INPUT_TENSOR)]);
+        for Layer { name, inputs, op } in &network.layers {
+            let unknown =
+                |input: &String| NetworkError::UnknownInput { layer: name.clone(), input: input.clone() };
+            let tensor = |input: &String| tensors.get(input.as_str()).copied().ok_or_else(|| unknown(input));
+            let inputs = inputs.iter().map(tensor).collect::<Result<Inputs, _>>()?;
+            graph.push(name.clone(), op.clone(), inputs)?;
+            if tensors.insert(name, graph.nodes.len()).is_some() {
+                return Err(NetworkError::NameTaken(name.clone()));
             }
-            graph.nodes.push(node);
         }
         Ok(graph)
+    }
+
+    /// Adds a node that reads tensors of this graph. Nobody looks whether its name is taken.
+    pub(crate) fn push(&mut self, name: String, op: Op, inputs: Inputs) -> Result<(), NetworkError> {
+        let shapes = self.shapes(&inputs);
+        let shape = output_shape(&name, &op, &shapes)?;
+        let parameters = op.parameters(&shapes);
+        parameters.iter().try_for_each(|parameter| check_elements(&name, parameter.elements()))?;
+        self.nodes.push(Node { name, op, inputs, shape, parameters });
+        Ok(())
+    }
+
+    /// The same as a network, layer by layer.
+    #[must_use]
+    pub fn network(&self) -> Network {
+        let name = |&tensor: &TensorId| match tensor.checked_sub(1) {
+            None => INPUT_NAME.to_owned(),
+            Some(node) => self.nodes[node].name.clone(),
+        };
+        let layer = |Node { name: own, op, inputs, .. }: &Node| Layer {
+            name: own.clone(),
+            inputs: inputs.iter().map(name).collect(),
+            op: op.clone(),
+        };
+        Network { input: self.input, layers: self.nodes.iter().map(layer).collect() }
     }
 
     /// Shape of a tensor.
     #[must_use]
     pub fn shape(&self, tensor: TensorId) -> Shape {
         tensor.checked_sub(1).map_or(self.input, |node| self.nodes[node].shape)
+    }
+
+    /// Shapes of tensors.
+    pub(crate) fn shapes(&self, tensors: &[TensorId]) -> SmallVec<[Shape; 4]> {
+        tensors.iter().map(|&tensor| self.shape(tensor)).collect()
     }
 
     /// Shape of the input of node `node` (its first, when it has several).
@@ -103,22 +140,14 @@ impl Graph {
                 .map(move |parameter| (format!("{}.{}", node.name, parameter.role.suffix()), parameter))
         })
     }
+}
 
-    fn node(&self, layer: &Layer, tensors: &BTreeMap<&str, TensorId>) -> Result<Node, NetworkError> {
-        let unknown =
-            |input: &String| NetworkError::UnknownInput { layer: layer.name.clone(), input: input.clone() };
-        let inputs = layer
-            .inputs
-            .iter()
-            .map(|input| tensors.get(input.as_str()).copied().ok_or_else(|| unknown(input)))
-            .collect::<Result<Vec<_>, _>>()?;
-        let shapes: Vec<Shape> = inputs.iter().map(|&tensor| self.shape(tensor)).collect();
-        let shape = layer_shape(layer, &shapes)?;
-        let parameters = layer.op.parameters(&shapes);
-        for parameter in &parameters {
-            check_elements(&layer.name, parameter.elements())?;
-        }
-        Ok(Node { name: layer.name.clone(), op: layer.op.clone(), inputs, shape, parameters })
+/// Whether a network may have so many layers.
+pub(crate) const fn check_count(layers: usize) -> Result<(), NetworkError> {
+    match layers {
+        0 => Err(NetworkError::Empty),
+        1..=MAX_LAYERS => Ok(()),
+        count => Err(NetworkError::TooManyLayers(count)),
     }
 }
 
@@ -222,7 +251,7 @@ mod tests {
         let graph = Network::from_json(text).unwrap().resolve().unwrap();
         let shapes: Vec<Shape> = graph.nodes.iter().map(|node| node.shape).collect();
         assert_eq!(shapes, [[16, 1, 64], [16, 1, 32], [32, 1, 32]].map(Shape::from));
-        assert_eq!(graph.nodes[2].parameters[0].shape, [32, 8, 1, 11]);
+        assert_eq!(graph.nodes[2].parameters[0].shape[..], [32, 8, 1, 11]);
     }
 
     #[test]
@@ -327,7 +356,7 @@ mod tests {
         network.push("head", Op::Dense(Dense { out_features: 10, bias: true }));
         let graph = network.resolve().unwrap();
         let listed: Vec<_> =
-            graph.parameters().map(|(path, parameter)| (path, parameter.shape.clone())).collect();
+            graph.parameters().map(|(path, parameter)| (path, parameter.shape.to_vec())).collect();
         let expected: [(&str, &[u32]); 8] = [
             ("conv.weight", &[6, 2, 3, 3]),
             ("conv.bias", &[6]),
@@ -349,7 +378,7 @@ mod tests {
         network.push_reading("mixture", Op::Mixture, &["input", "norm"]);
         let graph = network.resolve().unwrap();
         let listed: Vec<_> =
-            graph.parameters().map(|(path, parameter)| (path, parameter.shape.clone())).collect();
+            graph.parameters().map(|(path, parameter)| (path, parameter.shape.to_vec())).collect();
         let expected: [(&str, &[u32]); 6] = [
             ("meta.weight", &[4, 2, 7, 7]),
             ("meta.bias", &[4]),

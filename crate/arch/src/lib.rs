@@ -24,11 +24,11 @@ pub use builder::{Activation, NetworkBuilder, Style};
 pub use canonical::{Canonical, canonical};
 pub use contraction::Contraction;
 pub use error::NetworkError;
-pub use graph::{Graph, INPUT_TENSOR, Node, TensorId};
+pub use graph::{Graph, INPUT_TENSOR, Inputs, Node, TensorId};
 pub use network::{INPUT_NAME, Layer, Network};
 pub use op::{
     Attention, BatchNorm, ChannelShuffle, Conv2d, Dense, Dropout, LayerNorm, LeakyRelu, MetaConv2d, Op,
-    Parameter, ParameterRole, Pool, Resample, Zero,
+    Parameter, ParameterRole, Parameters, Pool, Resample, Zero,
 };
 pub use recipe::{Optimizer, Recipe, Schedule};
 pub use reference::{

@@ -56,7 +56,7 @@ impl Network {
     /// # Errors
     /// If the layers do not form a sound network.
     pub fn resolve(&self) -> Result<Graph, NetworkError> {
-        Graph::new(self)
+        Graph::of(self)
     }
 }
 

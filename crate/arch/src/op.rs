@@ -2,11 +2,12 @@ mod parameter;
 mod settings;
 
 use serde::{Deserialize, Serialize};
+use smallvec::{SmallVec, smallvec};
 use ts_rs::TS;
 
 use crate::{Pair, Shape};
 
-pub use parameter::{Parameter, ParameterRole};
+pub use parameter::{Parameter, ParameterRole, Parameters};
 pub use settings::{
     Attention, BatchNorm, ChannelShuffle, Conv2d, Dense, Dropout, LayerNorm, LeakyRelu, MetaConv2d, Pool,
     Resample, Zero,
@@ -157,7 +158,7 @@ impl Op {
     /// # Panics
     /// If there is no input.
     #[must_use]
-    pub fn parameters(&self, inputs: &[Shape]) -> Vec<Parameter> {
+    pub fn parameters(&self, inputs: &[Shape]) -> Parameters {
         let input = inputs[0];
         match self {
             Self::Conv2d(conv) => convolution_parameters(conv, input),
@@ -166,10 +167,11 @@ impl Op {
                 list.push(parameter(ParameterRole::Mixture, &[meta.sizes.len() as u32]));
                 list
             }
-            Self::Mixture => vec![parameter(ParameterRole::Mixture, &[inputs.len() as u32])],
+            Self::Mixture => smallvec![parameter(ParameterRole::Mixture, &[inputs.len() as u32])],
             Self::LayerNorm(_) => [ParameterRole::Scale, ParameterRole::Shift]
                 .map(|role| parameter(role, &[input.channels]))
-                .to_vec(),
+                .into_iter()
+                .collect(),
             Self::BatchNorm(_) => [
                 ParameterRole::Scale,
                 ParameterRole::Shift,
@@ -177,10 +179,10 @@ impl Op {
                 ParameterRole::RunningVariance,
             ]
             .map(|role| parameter(role, &[input.channels]))
-            .to_vec(),
+            .into(),
             Self::Dense(dense) => {
                 let shape = [dense.out_features, input.elements() as u32];
-                let mut list = vec![parameter(ParameterRole::Weight, &shape)];
+                let mut list: Parameters = smallvec![parameter(ParameterRole::Weight, &shape)];
                 list.extend(dense.bias.then(|| parameter(ParameterRole::Bias, &[dense.out_features])));
                 list
             }
@@ -205,7 +207,7 @@ impl Op {
             | Self::Downsample(_)
             | Self::Dropout(_)
             | Self::Zero(_)
-            | Self::Identity => Vec::new(),
+            | Self::Identity => Parameters::new(),
         }
     }
 }
@@ -219,13 +221,13 @@ pub(crate) enum Arity {
 }
 
 fn parameter(role: ParameterRole, shape: &[u32]) -> Parameter {
-    Parameter { role, shape: shape.to_vec() }
+    Parameter { role, shape: SmallVec::from_slice(shape) }
 }
 
-fn convolution_parameters(conv: &Conv2d, input: Shape) -> Vec<Parameter> {
+fn convolution_parameters(conv: &Conv2d, input: Shape) -> Parameters {
     let Pair { vertical, horizontal } = conv.kernel;
     let shape = [conv.out_channels, input.channels / conv.groups, vertical, horizontal];
-    let mut list = vec![parameter(ParameterRole::Weight, &shape)];
+    let mut list: Parameters = smallvec![parameter(ParameterRole::Weight, &shape)];
     list.extend(conv.bias.then(|| parameter(ParameterRole::Bias, &[conv.out_channels])));
     list
 }

@@ -61,7 +61,7 @@ pub(crate) fn sample(arguments: &Arguments) -> Result<(), Failure> {
         print_json(&Line {
             genes,
             name: canonical.name(),
-            network: canonical.network,
+            network: canonical.network(),
             accelerators: accelerators.iter().map(ToString::to_string).collect(),
         })?;
     }

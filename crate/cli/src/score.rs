@@ -66,7 +66,7 @@ pub(crate) fn score(arguments: &Arguments) -> Result<(), Failure> {
         };
         scores.push(ScoreJson { proxy: id, score });
     }
-    let effectiveness = Entropy::of(&canonical.network.resolve()?).map(|entropy| entropy.effectiveness);
+    let effectiveness = Entropy::of(&canonical.graph).map(|entropy| entropy.effectiveness);
     if arguments.json {
         return print_json(&ScoresJson { scores, effectiveness });
     }

@@ -62,7 +62,7 @@ struct FoldedJson<'a> {
 
 pub(crate) fn train(arguments: &Arguments) -> Result<(), Failure> {
     let canonical = canonical(&arguments.network.read()?.resolve()?);
-    let graph = canonical.network.resolve()?;
+    let graph = &canonical.graph;
     let info = data::find(&arguments.data)?;
     let job = Job::standalone(&canonical, &DataFacts::of(info), arguments.seed, arguments.epochs)?;
     let images = Images::prepare(&arguments.datasets.open(info)?, &job.data)?;
@@ -94,7 +94,7 @@ pub(crate) fn train(arguments: &Arguments) -> Result<(), Failure> {
             }
             if let Some(path) = &arguments.export_folded {
                 let weights = evaluation.trainer().export_weights();
-                let (network, weights) = fold_batch_norms(&graph, &weights)
+                let (network, weights) = fold_batch_norms(graph, &weights)
                     .map_err(|error| Failure::Internal(error.to_string()))?;
                 write(path, &to_json(&FoldedJson { network: &network, weights: &weights })?)?;
             }

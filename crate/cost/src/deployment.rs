@@ -1,5 +1,6 @@
-use nas_arch::{Contraction, Graph, INPUT_TENSOR, Op, TensorId};
+use nas_arch::{Contraction, Graph, INPUT_TENSOR, Inputs, Op, TensorId};
 use serde::Serialize;
+use smallvec::SmallVec;
 use ts_rs::TS;
 
 /// What becomes of a layer on a device.
@@ -26,7 +27,11 @@ pub enum Execution {
 /// A value that steps read and write: 0 is the input, `k + 1` what step `k` writes.
 pub(crate) type ValueId = usize;
 
+/// What a step reads; most read one value or two.
+pub(crate) type Values = SmallVec<[ValueId; 2]>;
+
 /// What a device runs of a graph.
+#[derive(Clone)]
 pub(crate) struct Deployment {
     /// What becomes of each node.
     pub(crate) executions: Vec<Execution>,
@@ -39,11 +44,12 @@ pub(crate) struct Deployment {
 }
 
 /// One step of a deployed network.
+#[derive(Clone)]
 pub(crate) struct Step {
     /// The node it comes from.
     pub(crate) node: usize,
     /// The values it reads.
-    pub(crate) reads: Vec<ValueId>,
+    pub(crate) reads: Values,
     /// Whether a normalisation is folded into it.
     pub(crate) has_folded_norm: bool,
 }
@@ -79,10 +85,14 @@ impl Deployment {
             deployment.executions.push(execution);
             match execution {
                 Execution::Step => {
-                    let (stored, computed): (Vec<TensorId>, Vec<TensorId>) =
-                        inputs[index].iter().partition(|&&read| are_constant[read]);
-                    let reads = computed.iter().map(|&read| values[read]).collect();
-                    deployment.store(&stored);
+                    let mut reads = Values::new();
+                    for &read in &inputs[index] {
+                        if are_constant[read] {
+                            deployment.store(read);
+                        } else {
+                            reads.push(values[read]);
+                        }
+                    }
                     deployment.steps.push(Step { node: index, reads, has_folded_norm: false });
                     values[tensor] = deployment.steps.len();
                 }
@@ -96,7 +106,7 @@ impl Deployment {
         }
         let output = sources[graph.nodes.len()];
         if are_constant[output] {
-            deployment.store(&[output]);
+            deployment.store(output);
         }
         deployment.output = values[output];
         deployment
@@ -107,11 +117,10 @@ impl Deployment {
         self.stored.iter().map(|&node| graph.nodes[node].shape.elements()).sum()
     }
 
-    fn store(&mut self, constants: &[TensorId]) {
-        for node in constants.iter().map(|tensor| tensor - 1) {
-            if !self.stored.contains(&node) {
-                self.stored.push(node);
-            }
+    fn store(&mut self, constant: TensorId) {
+        let node = constant - 1;
+        if !self.stored.contains(&node) {
+            self.stored.push(node);
         }
     }
 
@@ -119,7 +128,10 @@ impl Deployment {
     ///
     /// # Panics
     /// If the order is not one of all steps with each behind what it reads.
-    pub(crate) fn reordered(&self, order: &[usize]) -> Self {
+    pub(crate) fn reordered(self, order: &[usize]) -> Self {
+        if order.is_sorted() {
+            return self;
+        }
         let mut places: Vec<Option<ValueId>> = vec![None; self.steps.len() + 1];
         places[0] = Some(0);
         let mut steps = Vec::with_capacity(order.len());
@@ -131,7 +143,7 @@ impl Deployment {
             places[index + 1] = Some(steps.len());
         }
         let output = places[self.output].expect("the output is a step or the input");
-        Self { executions: self.executions.clone(), steps, output, stored: self.stored.clone() }
+        Self { steps, output, ..self }
     }
 
     /// Whether a tensor is the affine output of a convolution or dense layer, normalised or not.
@@ -155,12 +167,7 @@ fn constant_tensors(contraction: &Contraction) -> Vec<bool> {
 }
 
 /// Whether the output depends on each tensor; of zeros, on the first ones of their shape.
-fn live_tensors(
-    graph: &Graph,
-    sources: &[TensorId],
-    inputs: &[Vec<TensorId>],
-    are_zero: &[bool],
-) -> Vec<bool> {
+fn live_tensors(graph: &Graph, sources: &[TensorId], inputs: &[Inputs], are_zero: &[bool]) -> Vec<bool> {
     let mut is_live = vec![false; graph.nodes.len() + 1];
     is_live[graph.nodes.len()] = true;
     for (index, node) in graph.nodes.iter().enumerate().rev() {
@@ -174,12 +181,7 @@ fn live_tensors(
 }
 
 /// How often live nodes read each tensor, identities contracted. None of them reads the output.
-fn reader_counts(
-    graph: &Graph,
-    sources: &[TensorId],
-    inputs: &[Vec<TensorId>],
-    is_live: &[bool],
-) -> Vec<u32> {
+fn reader_counts(graph: &Graph, sources: &[TensorId], inputs: &[Inputs], is_live: &[bool]) -> Vec<u32> {
     let mut readers = vec![0; sources.len()];
     for index in 0..graph.nodes.len() {
         if is_live[index + 1] && sources[index + 1] == index + 1 {

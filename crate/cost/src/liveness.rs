@@ -1,8 +1,9 @@
 use core::ops::Range;
 
 use nas_arch::{Graph, Op};
+use smallvec::SmallVec;
 
-use crate::deployment::{Deployment, ValueId};
+use crate::deployment::{Deployment, ValueId, Values};
 
 /// Steps that are looked at together: a set of them is a number.
 pub(crate) const PIECE_STEPS_MAX: usize = 64;
@@ -13,7 +14,7 @@ pub(crate) struct Liveness<'a> {
     /// Elements of each value.
     sizes: Vec<u64>,
     /// The steps that read each value.
-    readers: Vec<Vec<usize>>,
+    readers: Vec<SmallVec<[usize; 2]>>,
     /// Whether each step may write over an input.
     is_element_wise: Vec<bool>,
 }
@@ -34,7 +35,7 @@ impl<'a> Liveness<'a> {
         let sizes: Vec<u64> = core::iter::once(graph.input.elements())
             .chain((0..steps.len()).map(|step| node(step).shape.elements()))
             .collect();
-        let mut readers = vec![Vec::new(); sizes.len()];
+        let mut readers = vec![SmallVec::new(); sizes.len()];
         for (index, step) in steps.iter().enumerate() {
             step.reads.iter().for_each(|&value| readers[value].push(index));
         }
@@ -130,7 +131,7 @@ struct PieceStep {
     /// Elements of its output.
     writes: u64,
     /// Each value that it reads, once.
-    reads: Vec<Read>,
+    reads: SmallVec<[Read; 2]>,
 }
 
 struct Read {
@@ -168,7 +169,7 @@ fn set_of(steps: impl Iterator<Item = usize>, first: usize) -> u64 {
 }
 
 /// The values, each once.
-fn distinct(values: &[ValueId]) -> Vec<ValueId> {
+fn distinct(values: &[ValueId]) -> Values {
     let is_first = |(place, value): &(usize, &ValueId)| !values[..*place].contains(value);
     values.iter().enumerate().filter(is_first).map(|(_, &value)| value).collect()
 }

@@ -199,7 +199,7 @@ mod tests {
         .unwrap();
         let graph = network.resolve().unwrap();
         let written = NetworkCosts::of(&graph).unwrap();
-        let canonical = NetworkCosts::of(&canonical(&graph).network.resolve().unwrap()).unwrap();
+        let canonical = NetworkCosts::of(&canonical(&graph).graph).unwrap();
         assert_eq!(canonical.layers.len(), 4);
         let figures = |costs: &NetworkCosts| {
             (costs.params, costs.params_total, costs.params_deployed, costs.macs, costs.flops)

@@ -196,7 +196,7 @@ mod tests {
     fn smallest_peak(graph: &Graph, deployment: &Deployment, order: &mut Vec<usize>) -> u64 {
         let count = deployment.steps.len();
         if order.len() == count {
-            return Alive::new(graph, &deployment.reordered(order)).peak;
+            return Alive::new(graph, &deployment.clone().reordered(order)).peak;
         }
         let mut smallest = u64::MAX;
         for step in 0..count {

@@ -62,7 +62,7 @@ impl ParameterLayout {
                     path: format!("{}.{}", layer.name, parameter.role.suffix()),
                     node,
                     role: parameter.role,
-                    shape: parameter.shape.clone(),
+                    shape: parameter.shape.to_vec(),
                     fan_in: parameter.fan_in(),
                     storage: if trained { Storage::Parameters } else { Storage::Statistics },
                     range: 0..usize::try_from(parameter.elements())

@@ -69,15 +69,15 @@ impl Job {
         seed: u32,
         epochs: u32,
     ) -> Result<Self, RunError> {
-        let network = &canonical.network;
+        let network = canonical.network();
         let res = Some(network.input.height);
         let config = RunConfig { data: facts.id.clone(), res, seed, epochs, ..RunConfig::default() };
         let problem = Problem::new(&config, facts)?;
-        let macs = NetworkCosts::of(&network.resolve()?)?.macs;
+        let macs = NetworkCosts::of(&canonical.graph)?.macs;
         let (data, recipe) = (problem.data, problem.recipe);
         let key = EvaluationKey {
             kind: JobKind::Final,
-            network,
+            network: &network,
             data_sha256: &facts.sha256,
             data: &data,
             recipe: &recipe,
@@ -92,7 +92,7 @@ impl Job {
             kind: JobKind::Final,
             ask: 0,
             name: canonical.name(),
-            network: network.clone(),
+            network,
             key,
             data,
             recipe,
@@ -113,9 +113,10 @@ impl Problem {
     #[must_use]
     pub fn training(&self, canonical: &Canonical, network_macs: u64, replicate: u32) -> Job {
         let Self { config, facts, data, recipe, .. } = self;
+        let network = canonical.network();
         let key = EvaluationKey {
             kind: JobKind::Search,
-            network: &canonical.network,
+            network: &network,
             data_sha256: &facts.sha256,
             data,
             recipe,
@@ -129,8 +130,8 @@ impl Problem {
             kind: JobKind::Search,
             ask: 0,
             name: canonical.name(),
-            network: canonical.network.clone(),
             key: key.digest(),
+            network,
             data: data.clone(),
             recipe: recipe.clone(),
             epochs: recipe.horizon_epochs,

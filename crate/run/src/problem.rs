@@ -85,7 +85,7 @@ pub struct Problem {
 
 /// A genotype decoded and priced.
 pub struct Priced {
-    /// The canonical network.
+    /// The candidate in canonical form.
     pub canonical: Canonical,
     /// What it costs anywhere.
     pub costs: NetworkCosts,
@@ -269,15 +269,10 @@ impl Problem {
     ///
     /// # Errors
     /// If the numbers are no genotype of the space.
-    ///
-    /// # Panics
-    /// If the space decodes to an unsound network: a defect of the space.
     pub fn price(&self, genotype: &Genotype) -> Result<Priced, RunError> {
         self.space.genes().check(genotype)?;
-        let decoded = self.space.decode(genotype);
         let accelerators = self.space.hardware().map(|hardware| hardware.accelerators(genotype));
-        let graph = decoded.resolve().expect("a space decodes to sound networks");
-        self.price_canonical(&graph, &accelerators.unwrap_or_default())
+        self.price_canonical(&self.space.graph(genotype), &accelerators.unwrap_or_default())
     }
 
     /// Prices a network that need not be of the space, as if it were a candidate: in its canonical form. Where hardware is
@@ -285,9 +280,6 @@ impl Problem {
     ///
     /// # Errors
     /// If the network is unsound; the error names the layer.
-    ///
-    /// # Panics
-    /// Never: the canonical form of a sound network is sound.
     pub fn price_network(&self, network: &Network) -> Result<Priced, RunError> {
         let accelerators = self.space.hardware().map(Hardware::first);
         self.price_canonical(&network.resolve()?, &accelerators.unwrap_or_default())
@@ -295,8 +287,7 @@ impl Problem {
 
     fn price_canonical(&self, graph: &Graph, accelerators: &[Accelerator]) -> Result<Priced, RunError> {
         let canonical = canonical(graph);
-        let graph = canonical.network.resolve().expect("the canonical form of a sound network is sound");
-        let costs = NetworkCosts::of(&graph)?;
+        let costs = NetworkCosts::of(&canonical.graph)?;
         let mut summary = CandidateCosts {
             params: costs.params,
             macs: costs.macs,
@@ -308,7 +299,7 @@ impl Problem {
             area_mm2: None,
         };
         let on_accelerators = accelerators.iter().map(|accelerator| {
-            let on = AcceleratorCosts::of(&graph, &costs, accelerator);
+            let on = AcceleratorCosts::of(&canonical.graph, &costs, accelerator);
             let cost = self.config.objective.value_on_accelerator(&costs, &on);
             let violations = self.limits.violations_on_accelerator(&costs, &on);
             (*accelerator, on, cost, violations)
@@ -469,8 +460,7 @@ mod tests {
         let priced = problem.price(&genotype).unwrap();
         let (accelerator, on) = priced.accelerator.unwrap();
         assert_eq!([accelerator], problem.space().hardware().unwrap().accelerators(&genotype)[..]);
-        let graph = priced.canonical.network.resolve().unwrap();
-        assert_eq!(on, AcceleratorCosts::of(&graph, &priced.costs, &accelerator));
+        assert_eq!(on, AcceleratorCosts::of(&priced.canonical.graph, &priced.costs, &accelerator));
         let summary = priced.summary;
         assert_eq!((summary.latency_ms, summary.area_mm2), (on.latency_ms, Some(on.area_mm2)));
         assert_eq!(summary.energy_mj, Some(on.energy.total_mj()));

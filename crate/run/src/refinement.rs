@@ -121,8 +121,7 @@ impl Problem {
 
     fn add_to(&self, price: &mut OperatorPrice, genotype: &Genotype) -> Result<(), RunError> {
         let priced = self.price(genotype)?;
-        let graph = priced.canonical.network.resolve()?;
-        let field = graph.receptive_field();
+        let field = priced.canonical.graph.receptive_field();
         let part = 1.0 / PRICED_NETWORKS as f64;
         price.cost += part * priced.cost;
         price.params += part * priced.costs.params as f64;

@@ -359,7 +359,7 @@ impl Run {
         let priced = self.problem.price(&genotype).expect("a strategy proposes genotypes of the space");
         let cost = priced.cost;
         let macs = priced.costs.macs;
-        let (canonical, name) = (&priced.canonical.network, &priced.canonical.name());
+        let (canonical, name) = (&priced.canonical.network(), &priced.canonical.name());
         let named = self.problem.supernet.is_some().then(|| self.problem.space.decode(&genotype));
         let mut job = self.job(ask, JobKind::Search, named.as_ref().unwrap_or(canonical), name, macs);
         let key = job.key.clone();

@@ -2,7 +2,7 @@
 
 mod hardware;
 
-use nas_arch::Network;
+use nas_arch::Graph;
 use nas_member::{Choice, Member, Setting, SettingKind, SettingValue, Settings, Text};
 
 use crate::{GeneTree, Genotype, Space, SuperNetwork};
@@ -65,8 +65,8 @@ impl Space for Joint {
         &self.genes
     }
 
-    fn decode(&self, genotype: &Genotype) -> Network {
-        self.network.decode(&self.of_network(genotype))
+    fn graph(&self, genotype: &Genotype) -> Graph {
+        self.network.graph(&self.of_network(genotype))
     }
 
     fn shares_no_weights(&self) -> Option<&'static str> {

@@ -3,7 +3,7 @@
 mod nas_bench_201;
 mod nodes;
 
-use nas_arch::Network;
+use nas_arch::Graph;
 use nas_member::{Choice, Member, Setting, SettingKind, SettingValue, Settings, Text};
 
 use crate::declare::{integer, require_images};
@@ -139,11 +139,11 @@ impl Space for Cell {
         }
     }
 
-    fn decode(&self, genotype: &Genotype) -> Network {
+    fn graph(&self, genotype: &Genotype) -> Graph {
         let Problem { input, classes } = self.problem;
         match &self.kind {
-            Kind::NasBench201(cell) => cell.network(genotype, self.skeleton, input, classes),
-            Kind::Nodes(cell) => cell.network(genotype, self.skeleton, input, classes),
+            Kind::NasBench201(cell) => cell.graph(genotype, self.skeleton, input, classes),
+            Kind::Nodes(cell) => cell.graph(genotype, self.skeleton, input, classes),
         }
     }
 }

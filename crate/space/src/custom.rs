@@ -4,7 +4,7 @@ mod file;
 mod form;
 
 use nas_arch::{
-    Activation, BasicResidual, Bypass, Conv2d, Fire, InvertedResidual, MAX_ELEMENTS, Network, NetworkBuilder,
+    Activation, BasicResidual, Bypass, Conv2d, Fire, Graph, InvertedResidual, MAX_ELEMENTS, NetworkBuilder,
     Op, Pair, Pool, Separable, SqueezeExcite, Style,
 };
 use nas_member::{Member, Text};
@@ -152,11 +152,11 @@ impl Space for Custom {
         &self.genes
     }
 
-    fn decode(&self, genotype: &Genotype) -> Network {
+    fn graph(&self, genotype: &Genotype) -> Graph {
         let mut builder = NetworkBuilder::new(self.problem.input);
         push_all(&self.layers, &mut builder, genotype, "");
         builder.classifier(self.problem.classes);
-        builder.finish().expect("the bounds of all numbers were checked when the file was read")
+        builder.graph().expect("the bounds of all numbers were checked when the file was read")
     }
 }
 

@@ -2,7 +2,7 @@
 //! (docs/spaces/fire.md).
 
 use nas_arch::{
-    Activation, Bypass, Conv2d, Fire as FireModule, Network, NetworkBuilder, Op, Pair, Pool, Style,
+    Activation, Bypass, Conv2d, Fire as FireModule, Graph, NetworkBuilder, Op, Pair, Pool, Style,
 };
 use nas_member::{Member, Settings, Text};
 
@@ -143,7 +143,7 @@ impl Space for Fire {
         &self.genes
     }
 
-    fn decode(&self, genotype: &Genotype) -> Network {
+    fn graph(&self, genotype: &Genotype) -> Graph {
         let mut builder = NetworkBuilder::new(self.problem.input);
         let first = Conv2d::square(self.first.of(genotype), self.first_kernel.of(genotype));
         builder.conv("first", first, self.style);
@@ -154,7 +154,7 @@ impl Space for Fire {
             builder.fire(&format!("fire{}", index + 1), self.module(genotype, index), self.style);
         }
         builder.classifier(self.problem.classes);
-        builder.finish().expect("every width is at least 1 and every pool fits")
+        builder.graph().expect("every width is at least 1 and every pool fits")
     }
 }
 
@@ -221,8 +221,9 @@ mod tests {
         let mut genotype = Genotype(vec![7, 0, 0, 0, 0, 0, 0, 0, 0]);
         genotype.0.extend([1; 8]);
         space.genes().check(&genotype).unwrap();
-        let pools =
-            |network: &Network| network.layers.iter().filter(|layer| layer.op.id() == "max-pool").count();
+        let pools = |network: &nas_arch::Network| {
+            network.layers.iter().filter(|layer| layer.op.id() == "max-pool").count()
+        };
         assert_eq!(pools(&space.decode(&genotype)), 3, "8 → 4 → 2 → 1");
     }
 

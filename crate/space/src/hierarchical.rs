@@ -3,7 +3,7 @@
 //! (docs/spaces/hierarchical.md).
 
 use nas_arch::{
-    Activation, Conv2d, InvertedResidual, Network, NetworkBuilder, Op, Padding, Pair, Pool, Separable, Shape,
+    Activation, Conv2d, Graph, InvertedResidual, NetworkBuilder, Op, Padding, Pair, Pool, Separable, Shape,
     SqueezeExcite, Style, TensorId,
 };
 use nas_member::{Member, Settings, Text};
@@ -160,7 +160,7 @@ impl Space for Hierarchical {
         &self.genes
     }
 
-    fn decode(&self, genotype: &Genotype) -> Network {
+    fn graph(&self, genotype: &Genotype) -> Graph {
         let mut builder = NetworkBuilder::new(self.problem.input);
         builder.conv("stem", Conv2d::square(self.base, 3), STYLE);
         for (number, (block, (width, stride))) in self.blocks.iter().zip(SKELETON).enumerate() {
@@ -179,7 +179,7 @@ impl Space for Hierarchical {
             }
         }
         builder.classifier(self.problem.classes);
-        builder.finish().expect("convolutions with padding fit any image")
+        builder.graph().expect("convolutions with padding fit any image")
     }
 }
 

@@ -1,9 +1,7 @@
 //! `hybrid`: `HyT-NAS`' 23 variables: stages of inverted residuals, then of MobileViT blocks (Mehta and Rastegari 2022,
 //! "MobileViT"), for small images (docs/spaces/hybrid.md).
 
-use nas_arch::{
-    Activation, Conv2d, InvertedResidual, MobileVit, Network, NetworkBuilder, Pair, Shape, Style,
-};
+use nas_arch::{Activation, Conv2d, Graph, InvertedResidual, MobileVit, NetworkBuilder, Pair, Shape, Style};
 use nas_member::{Member, Settings, Text};
 
 use crate::declare::{integer, numbers, require_images};
@@ -136,7 +134,7 @@ impl Space for Hybrid {
         &self.genes
     }
 
-    fn decode(&self, genotype: &Genotype) -> Network {
+    fn graph(&self, genotype: &Genotype) -> Graph {
         let channels = self.channels(genotype);
         let mut builder = NetworkBuilder::new(self.problem.input);
         builder.conv("stem", Conv2d::square(channels[0], KERNEL), STYLE);
@@ -169,7 +167,7 @@ impl Space for Hybrid {
             }
         }
         builder.classifier(self.problem.classes);
-        builder.finish().expect("heads divide the channels, patches are clamped")
+        builder.graph().expect("heads divide the channels, patches are clamped")
     }
 }
 

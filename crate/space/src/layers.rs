@@ -2,7 +2,7 @@
 
 mod operator;
 
-use nas_arch::{Activation, Network, NetworkBuilder, Style};
+use nas_arch::{Activation, Graph, NetworkBuilder, Style};
 use nas_member::{Member, Setting, SettingKind, SettingValue, Settings, Text};
 
 use crate::{Gene, GeneTree, Genotype, Problem, Space};
@@ -109,7 +109,7 @@ impl Space for Layers {
         None
     }
 
-    fn decode(&self, genotype: &Genotype) -> Network {
+    fn graph(&self, genotype: &Genotype) -> Graph {
         let value = |gene: usize| usize::from(genotype.0[gene]);
         let mut builder = NetworkBuilder::new(self.problem.input);
         let style = if self.auto_norm { Style::normalized } else { Style::plain }(Activation::Relu);
@@ -118,7 +118,7 @@ impl Space for Layers {
             push_layer(&mut builder, layer + 1, operator, self.widths[value(2 + 2 * layer)], style);
         }
         builder.classifier(self.problem.classes);
-        builder.finish().expect("every layer fits every image")
+        builder.graph().expect("every layer fits every image")
     }
 }
 

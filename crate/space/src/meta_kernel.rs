@@ -1,7 +1,7 @@
 //! `meta-kernel`: the sizes of depthwise kernels as genes (García López et al. 2020, "E-DNAS: Differentiable Neural
 //! Architecture Search for Embedded Systems"): each is a part of one large kernel (docs/spaces/meta-kernel.md).
 
-use nas_arch::{Activation, Conv2d, MetaConv2d, Network, NetworkBuilder, Op, Pair, Pool, Shape, Style};
+use nas_arch::{Activation, Conv2d, Graph, MetaConv2d, NetworkBuilder, Op, Pair, Pool, Shape, Style};
 use nas_member::{Member, Setting, SettingKind, SettingValue, Settings, Text};
 
 use crate::declare::{integer, numbers, require_images};
@@ -85,7 +85,7 @@ impl MetaKernel {
     }
 
     /// The network of a genotype; with `all_sizes`, every depthwise convolution mixes all sizes.
-    fn network(&self, genotype: &Genotype, all_sizes: bool) -> Network {
+    fn graph_of(&self, genotype: &Genotype, all_sizes: bool) -> Graph {
         let mut builder = NetworkBuilder::new(self.problem.input);
         builder.conv("stem", Conv2d::square(self.stem, 3), STYLE);
         for (index, layer) in self.layers.iter().take(self.depth.of(genotype) as usize).enumerate() {
@@ -111,7 +111,7 @@ impl MetaKernel {
             }
         }
         builder.classifier(self.problem.classes);
-        builder.finish().expect("kernels with padding fit any image")
+        builder.graph().expect("kernels with padding fit any image")
     }
 }
 
@@ -120,15 +120,15 @@ impl Space for MetaKernel {
         &self.genes
     }
 
-    fn decode(&self, genotype: &Genotype) -> Network {
-        self.network(genotype, false)
+    fn graph(&self, genotype: &Genotype) -> Graph {
+        self.graph_of(genotype, false)
     }
 
     fn super_network(&self, genotype: &Genotype) -> Option<SuperNetwork> {
         let layers = self.layers.iter().take(self.depth.of(genotype) as usize).enumerate();
         let mixtures =
             layers.map(|(index, layer)| (layer.kernel.gene(), format!("layer{}.depthwise", index + 1)));
-        Some(SuperNetwork { network: self.network(genotype, true), mixtures: mixtures.collect() })
+        Some(SuperNetwork { network: self.graph_of(genotype, true).network(), mixtures: mixtures.collect() })
     }
 }
 
@@ -192,7 +192,7 @@ mod tests {
             )
             .collect();
         assert_eq!(sizes, [vec![3, 5, 7, 9, 11], vec![3, 5, 7]]);
-        let kernels = |network: &Network| network.layers.len();
+        let kernels = |network: &nas_arch::Network| network.layers.len();
         assert_eq!(kernels(&network), kernels(&space.decode(&genotype)));
     }
 }

@@ -2,7 +2,7 @@
 //! `MobileNetV3`"), and the resolution of the input (docs/spaces/mobile.md).
 
 use nas_arch::{
-    Activation, Conv2d, InvertedResidual, Network, NetworkBuilder, Pair, Shape, SqueezeExcite, Style,
+    Activation, Conv2d, Graph, InvertedResidual, NetworkBuilder, Pair, Shape, SqueezeExcite, Style,
 };
 use nas_member::{Member, Settings, Text};
 
@@ -156,7 +156,7 @@ impl Space for Mobile {
         &self.genes
     }
 
-    fn decode(&self, genotype: &Genotype) -> Network {
+    fn graph(&self, genotype: &Genotype) -> Graph {
         let image = self.problem.input;
         let height = self.resolution.of(genotype);
         let width = if image.height == image.width { height } else { image.width };
@@ -166,7 +166,7 @@ impl Space for Mobile {
             stage.push(&mut builder, genotype, index + 1);
         }
         builder.classifier(self.problem.classes);
-        builder.finish().expect("convolutions with padding fit any image")
+        builder.graph().expect("convolutions with padding fit any image")
     }
 }
 

@@ -1,4 +1,4 @@
-use nas_arch::Network;
+use nas_arch::Graph;
 
 use crate::{GeneTree, Genotype, Space};
 
@@ -37,8 +37,8 @@ impl Space for Refined {
         &self.genes
     }
 
-    fn decode(&self, genotype: &Genotype) -> Network {
-        self.space.decode(&self.whole(genotype))
+    fn graph(&self, genotype: &Genotype) -> Graph {
+        self.space.graph(&self.whole(genotype))
     }
 
     fn shares_no_weights(&self) -> Option<&'static str> {

@@ -1,4 +1,4 @@
-use nas_arch::{Network, Shape};
+use nas_arch::{Graph, Network, Shape};
 use nas_member::{Member, Settings};
 use thiserror::Error;
 
@@ -21,8 +21,13 @@ pub trait Space: Send + Sync {
     /// The genes.
     fn genes(&self) -> &GeneTree;
 
-    /// The network that a genotype stands for. Every genotype of the space decodes to a sound network.
-    fn decode(&self, genotype: &Genotype) -> Network;
+    /// The network that a genotype stands for, resolved. Every genotype of the space decodes to a sound network.
+    fn graph(&self, genotype: &Genotype) -> Graph;
+
+    /// The same, layer by layer.
+    fn decode(&self, genotype: &Genotype) -> Network {
+        self.graph(genotype).network()
+    }
 
     /// The hardware that is searched together with the networks, if any is.
     fn hardware(&self) -> Option<&Hardware> {

@@ -1,6 +1,6 @@
 //! `signal`: one-dimensional convolutions along the width: signals and spectrograms (docs/spaces/signal.md).
 
-use nas_arch::{Activation, Conv2d, Insets, Network, NetworkBuilder, Padding, Pair, Separable, Shape, Style};
+use nas_arch::{Activation, Conv2d, Graph, Insets, NetworkBuilder, Padding, Pair, Separable, Shape, Style};
 use nas_member::{Member, Settings, Text};
 
 use crate::declare::{integer, numbers, switch};
@@ -106,7 +106,7 @@ impl Space for Signal {
         &self.genes
     }
 
-    fn decode(&self, genotype: &Genotype) -> Network {
+    fn graph(&self, genotype: &Genotype) -> Graph {
         let Shape { height, .. } = self.problem.input;
         let mut builder = NetworkBuilder::new(self.problem.input);
         let length = self.first_kernel.of(genotype);
@@ -128,7 +128,7 @@ impl Space for Signal {
             }
         }
         builder.classifier(self.problem.classes);
-        builder.finish().expect("convolutions with padding fit any signal")
+        builder.graph().expect("convolutions with padding fit any signal")
     }
 }
 

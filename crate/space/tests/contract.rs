@@ -99,7 +99,8 @@ fn resolve(id: &str, network: &Network) -> Graph {
 /// Checks that a genotype is one of the space and decodes to a network for the problem.
 fn check(id: &str, space: &dyn Space, problem: Problem, genotype: &Genotype) -> Graph {
     space.genes().check(genotype).unwrap_or_else(|error| panic!("{id}: {genotype:?}: {error}"));
-    let graph = resolve(id, &space.decode(genotype));
+    let graph = space.graph(genotype);
+    assert_eq!(resolve(id, &space.decode(genotype)), graph, "{id}");
     assert_eq!(graph.output(), Shape::new(problem.classes, 1, 1), "{id}");
     // A space may choose a lower resolution; the images are shrunk to it.
     let (input, image) = (graph.input, problem.input);
@@ -115,11 +116,12 @@ fn every_draw_is_a_sound_network_whose_dead_operators_cost_nothing() {
         for draw in 0..draws {
             let graph = check(id, &*space, problem, &space.genes().draw(&mut rng));
             let canonical = canonical(&graph);
-            let live = resolve(id, &canonical.network);
+            let live = &canonical.graph;
+            assert_eq!(resolve(id, &canonical.network()), *live, "{id}");
             if draw % 10 == 0 {
-                assert_eq!(nas_arch::canonical(&live), canonical, "{id}: a canonical form is its own");
+                assert_eq!(nas_arch::canonical(live), canonical, "{id}: a canonical form is its own");
             }
-            let [written, live] = [&graph, &live].map(|graph| NetworkCosts::of(graph).unwrap());
+            let [written, live] = [&graph, live].map(|graph| NetworkCosts::of(graph).unwrap());
             let figures = |costs: &NetworkCosts| (costs.params_total, costs.macs);
             assert_eq!(figures(&written), figures(&live), "{id}");
         }

@@ -144,7 +144,7 @@ impl PricedView {
         Self {
             estimates: estimates.collect(),
             name: priced.canonical.name(),
-            network: priced.canonical.network,
+            network: priced.canonical.network(),
             accelerator: priced.accelerator.as_ref().map(ArrayView::from),
             costs: priced.costs,
             summary: priced.summary,

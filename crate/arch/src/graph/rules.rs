@@ -2,30 +2,29 @@
 
 use crate::op::Arity;
 use crate::{
-    Attention, Conv2d, Insets, Layer, MAX_DIMENSION, MAX_ELEMENTS, MAX_KERNEL_SIZES, MetaConv2d,
-    NetworkError, Op, Pair, Pool, Shape,
+    Attention, Conv2d, Insets, MAX_DIMENSION, MAX_ELEMENTS, MAX_KERNEL_SIZES, MetaConv2d, NetworkError, Op,
+    Pair, Pool, Shape,
 };
 
-/// Shape of a layer's output behind inputs of these shapes, if it can be.
-pub(crate) fn layer_shape(layer: &Layer, inputs: &[Shape]) -> Result<Shape, NetworkError> {
-    let shape = output_shape(layer, inputs)?;
-    check_tensor(&layer.name, shape)?;
+/// Shape of the output of the layer of this name behind inputs of these shapes, if it can be.
+pub(super) fn output_shape(name: &str, op: &Op, inputs: &[Shape]) -> Result<Shape, NetworkError> {
+    let shape = shape_behind(name, op, inputs)?;
+    check_tensor(name, shape)?;
     Ok(shape)
 }
 
-fn output_shape(layer: &Layer, inputs: &[Shape]) -> Result<Shape, NetworkError> {
-    check_count(layer, inputs.len())?;
+fn shape_behind(name: &str, op: &Op, inputs: &[Shape]) -> Result<Shape, NetworkError> {
+    check_count(name, op, inputs.len())?;
     let first = inputs[0];
     let all_share =
         |rule, agree: fn(Shape, Shape) -> bool| match inputs.iter().find(|&&other| !agree(first, other)) {
             None => Ok(()),
             Some(&other) => {
-                let (layer, op) = (layer.name.clone(), layer.op.id());
+                let (layer, op) = (name.to_owned(), op.id());
                 Err(NetworkError::ShapeMismatch { layer, op, first, other, rule })
             }
         };
-    let name = &layer.name;
-    match &layer.op {
+    match op {
         Op::Conv2d(conv) => conv_shape(name, conv, first),
         Op::MetaConv2d(meta) => meta_conv_shape(name, meta, first),
         Op::MaxPool(pool) | Op::AvgPool(pool) => pool_shape(name, pool, first),
@@ -102,8 +101,8 @@ fn output_shape(layer: &Layer, inputs: &[Shape]) -> Result<Shape, NetworkError> 
     }
 }
 
-fn check_count(layer: &Layer, found: usize) -> Result<(), NetworkError> {
-    let (is_sound, expected) = match layer.op.arity() {
+fn check_count(layer: &str, op: &Op, found: usize) -> Result<(), NetworkError> {
+    let (is_sound, expected) = match op.arity() {
         Arity::One => (found == 1, "one input"),
         Arity::Two => (found == 2, "two inputs"),
         Arity::AtLeastOne => (found >= 1, "at least one input"),
@@ -111,7 +110,7 @@ fn check_count(layer: &Layer, found: usize) -> Result<(), NetworkError> {
     if is_sound {
         return Ok(());
     }
-    Err(NetworkError::InputCount { layer: layer.name.clone(), op: layer.op.id(), expected, found })
+    Err(NetworkError::InputCount { layer: layer.to_owned(), op: op.id(), expected, found })
 }
 
 /// One pixel for so many of the input, rounded up.
@@ -274,7 +273,7 @@ fn check_size(layer: &str, what: &'static str, value: u32) -> Result<(), Network
     }
 }
 
-pub(crate) fn check_tensor(layer: &str, shape: Shape) -> Result<(), NetworkError> {
+pub(super) fn check_tensor(layer: &str, shape: Shape) -> Result<(), NetworkError> {
     check_size(layer, "number of channels", shape.channels)?;
     check_size(layer, "height", shape.height)?;
     check_size(layer, "width", shape.width)?;

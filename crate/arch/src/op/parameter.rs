@@ -1,5 +1,7 @@
 //! Parameter tensors of the operators.
 
+use smallvec::SmallVec;
+
 /// What a parameter is for; it decides how it is initialised and whether it decays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParameterRole {
@@ -46,8 +48,11 @@ pub struct Parameter {
     pub role: ParameterRole,
     /// Its shape in `PyTorch`'s order: `[out, in / groups, kernel height, kernel width]`, `[out, in]`,
     /// `[channels]`, or `[inputs]` of a mixture.
-    pub shape: Vec<u32>,
+    pub shape: SmallVec<[u32; 4]>,
 }
+
+/// The parameters of one operator: no more than a batch normalisation has.
+pub type Parameters = SmallVec<[Parameter; 4]>;
 
 impl Parameter {
     /// Number of elements.

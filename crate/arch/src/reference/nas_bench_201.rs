@@ -5,8 +5,8 @@ use core::fmt;
 use core::str::FromStr;
 
 use crate::{
-    Activation, Conv2d, Insets, Network, NetworkBuilder, NetworkError, Op, Padding, Pair, Pool, Shape, Style,
-    TensorId, Zero,
+    Activation, Conv2d, Graph, Insets, Network, NetworkBuilder, NetworkError, Op, Padding, Pair, Pool, Shape,
+    Style, TensorId, Zero,
 };
 
 /// Edges of a cell, as pairs of nodes: from which, to which.
@@ -75,6 +75,14 @@ impl NasBench201Skeleton {
     /// # Errors
     /// If a tensor or the number of layers is too large.
     pub fn network(self, cell: NasBench201Cell, input: Shape, classes: u32) -> Result<Network, NetworkError> {
+        self.graph(cell, input, classes).map(|graph| graph.network())
+    }
+
+    /// The same, resolved.
+    ///
+    /// # Errors
+    /// As [`Self::network`].
+    pub fn graph(self, cell: NasBench201Cell, input: Shape, classes: u32) -> Result<Graph, NetworkError> {
         let Self { mut channels, cells } = self;
         let mut builder = NetworkBuilder::new(input);
         builder.conv("stem", Conv2d::square(channels, 3), NORMALIZED);
@@ -89,7 +97,7 @@ impl NasBench201Skeleton {
         }
         builder.norm_and_activation("last", Style::normalized(Activation::Relu));
         builder.classifier(classes);
-        builder.finish()
+        builder.graph()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use nas_arch::{Graph, Network};
+use nas_arch::Graph;
 use nas_cost::{NetworkCosts, device, estimates};
 use nas_numerics::Rng;
 use nas_run::{DataFacts, Problem, RunConfig};
@@ -25,7 +25,7 @@ pub(super) struct PricingJson {
     candidates: usize,
     /// From the resolved network to its costs, memory and estimates included.
     us_per_network: f64,
-    /// From the genes: decoded, resolved, brought into its canonical form, and priced.
+    /// From the genes: decoded, brought into its canonical form, and priced.
     us_per_candidate: f64,
 }
 
@@ -37,9 +37,7 @@ impl PricingJson {
         let device = device(&config.device)?;
         let mut rng = Rng::for_purpose(SEED, "pricing", 0);
         let genotypes: Vec<_> = (0..CANDIDATES).map(|_| problem.space().genes().draw(&mut rng)).collect();
-        let networks: Vec<Network> =
-            genotypes.iter().map(|genotype| problem.space().decode(genotype)).collect();
-        let graphs = networks.iter().map(Network::resolve).collect::<Result<Vec<Graph>, _>>()?;
+        let graphs: Vec<Graph> = genotypes.iter().map(|genotype| problem.space().graph(genotype)).collect();
         let us_per_network = median_us(|| {
             for graph in &graphs {
                 let costs = NetworkCosts::of(graph)?;

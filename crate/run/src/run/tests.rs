@@ -1,4 +1,4 @@
-use nas_arch::{Dense, Op, Shape};
+use nas_arch::{Dense, Graph, Op, Shape};
 use nas_numerics::Digester;
 use nas_search::Told;
 use nas_space::{Gene, GeneTree, Space};
@@ -372,13 +372,13 @@ impl Space for LogNormal {
         &self.genes
     }
 
-    fn decode(&self, genotype: &Genotype) -> Network {
+    fn graph(&self, genotype: &Genotype) -> Graph {
         let mut network = Network::new(Shape::new(1, 8, 8));
         let units = self.units[usize::from(genotype.0[0])];
         network.push("hidden", Op::Dense(Dense { out_features: units, bias: false }));
         network.push("relu", Op::Relu);
         network.push("head", Op::Dense(Dense { out_features: 10, bias: false }));
-        network
+        network.resolve().unwrap()
     }
 }
 

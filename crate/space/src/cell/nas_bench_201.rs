@@ -1,6 +1,6 @@
 //! The cell of NAS-Bench-201 (Dong and Yang 2020): six edges, five operators.
 
-use nas_arch::{CellOperator, NasBench201Cell, NasBench201Skeleton, Network, Shape};
+use nas_arch::{CellOperator, Graph, NasBench201Cell, NasBench201Skeleton, Shape};
 
 use super::Skeleton;
 use crate::pick::{ALWAYS, Genes, Pick};
@@ -31,17 +31,17 @@ impl NasBench201 {
         &self.genes
     }
 
-    pub(super) fn network(
+    pub(super) fn graph(
         &self,
         genotype: &Genotype,
         Skeleton { channels, cells, .. }: Skeleton,
         input: Shape,
         classes: u32,
-    ) -> Network {
+    ) -> Graph {
         let operators = live(self.edges.each_ref().map(|edge| CellOperator::ALL[edge.of(genotype) as usize]));
         let skeleton = NasBench201Skeleton { channels, cells };
-        let network = skeleton.network(NasBench201Cell { operators }, input, classes);
-        network.expect("the skeleton fits any image")
+        let graph = skeleton.graph(NasBench201Cell { operators }, input, classes);
+        graph.expect("the skeleton fits any image")
     }
 }
 
@@ -136,7 +136,7 @@ mod tests {
         // Node 1 is read by nothing.
         assert_eq!(canonical([3, 2, 0, 1, 0, 4]), canonical([0, 2, 0, 1, 0, 4]));
         let is_pool = |op: &Op| matches!(op, Op::AvgPool(_));
-        let cell = canonical([4, 4, 4, 1, 0, 0]).network;
+        let cell = canonical([4, 4, 4, 1, 0, 0]).network();
         // Two reductions have a pool each; those of the cells reach no output.
         assert_eq!(cell.layers.iter().filter(|layer| is_pool(&layer.op)).count(), 2);
     }

@@ -1,9 +1,7 @@
 //! Cells of nodes in the manner of `NASNet` (Zoph et al. 2018, section 3) and DARTS (Liu et al. 2019, section 2.1): each
 //! node sums operators of earlier ones; one cell keeps the size of the image, another one halves it.
 
-use nas_arch::{
-    Activation, Conv2d, Network, NetworkBuilder, Op, Padding, Pair, Pool, Shape, Style, TensorId,
-};
+use nas_arch::{Activation, Conv2d, Graph, NetworkBuilder, Op, Padding, Pair, Pool, Shape, Style, TensorId};
 use nas_member::Settings;
 
 use super::Skeleton;
@@ -160,13 +158,13 @@ impl Nodes {
     }
 
     /// A stem, stages of normal cells with a reduction cell between them, the mean of each channel and a classifier.
-    pub(super) fn network(
+    pub(super) fn graph(
         &self,
         genotype: &Genotype,
         Skeleton { mut channels, cells, stages }: Skeleton,
         input: Shape,
         classes: u32,
-    ) -> Network {
+    ) -> Graph {
         let mut builder = NetworkBuilder::new(input);
         let stem = builder.conv("stem", Conv2d::square(channels, 3), NORMALIZED);
         let mut before = [stem, stem];
@@ -188,7 +186,7 @@ impl Nodes {
         }
         builder.push("relu", Op::Relu);
         builder.classifier(classes);
-        builder.finish().expect("operators with padding fit any image")
+        builder.graph().expect("operators with padding fit any image")
     }
 
     fn push_cell(
@@ -288,8 +286,7 @@ mod tests {
         let space = nodes(&[("stages", 1), ("nodes", 1)]);
         let params = |genes: [u16; 4]| {
             let canonical = canonical(&space.decode(&Genotype(genes.to_vec())).resolve().unwrap());
-            let graph = canonical.network.resolve().unwrap();
-            let trainable = graph.parameters().filter(|(_, p)| p.role.is_trainable());
+            let trainable = canonical.graph.parameters().filter(|(_, p)| p.role.is_trainable());
             trainable.map(|(_, p)| p.elements()).sum::<u64>()
         };
         let (stem, input, classifier) = (72 + 16, 64 + 16, 8 * 10 + 10);
