@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nas_arch::{Network, Recipe};
+use nas_arch::{Graph, Network, Recipe};
 use nas_cost::NetworkCosts;
 use nas_member::{Member, SettingValue, Settings, Text};
 use nas_numerics::{Digester, NUMERICS_VERSION, Rng};
@@ -104,21 +104,21 @@ pub(crate) fn epochs(settings: &Settings) -> u32 {
 }
 
 impl Problem {
-    /// The network of a path, as the super-network draws its first ones, with its multiply-accumulates.
-    fn drawn_path(&self, number: u64) -> (Network, u64) {
+    /// A path, as the super-network draws its first ones.
+    fn drawn_path(&self, number: u64) -> Graph {
         let mut rng = Rng::for_purpose(self.config.seed, "path", number);
-        let network = self.space.decode(&self.space.genes().draw(&mut rng));
-        let graph = network.resolve().expect("a space decodes to sound networks");
-        let costs = NetworkCosts::of(&graph).expect("a space decodes to networks that can be priced");
-        (network, costs.macs)
+        self.space.graph(&self.space.genes().draw(&mut rng))
     }
 
     /// What trains the super-network: its first path, and the planned work, as if the mean of the first paths were that of all.
+    ///
+    /// # Panics
+    /// If the space decodes to networks that cannot be priced.
     pub(crate) fn plan_super_network(&self, epochs: u32) -> (Network, u64) {
-        let (first, _) = self.drawn_path(0);
-        let macs: u64 = (0..PLANNED_PATHS).map(|number| self.drawn_path(number).1).sum();
+        let macs_of = |path: &Graph| NetworkCosts::of(path).expect("paths can be priced").macs;
+        let macs: u64 = (0..PLANNED_PATHS).map(|number| macs_of(&self.drawn_path(number))).sum();
         let images = PASSES * u64::from(self.data.samples) * u64::from(epochs);
-        (first, (macs / PLANNED_PATHS).saturating_mul(images).min(MAX_PLANNED_MACS))
+        (self.drawn_path(0).network(), (macs / PLANNED_PATHS).saturating_mul(images).min(MAX_PLANNED_MACS))
     }
 
     /// Planned work of a candidate that inherits its weights: statistics, and the validation split.
