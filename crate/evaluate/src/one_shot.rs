@@ -74,7 +74,7 @@ impl<'a> OneShot<'a> {
     /// # Errors
     /// If the network does not fit the data, or memory.
     pub fn score(&self, genotype: &Genotype, calibration_batches: u32) -> Result<Score, OneShotError> {
-        let graph = network(self.problem.space(), genotype);
+        let graph = self.problem.space().graph(genotype);
         let (weights, sizes): (_, SampleSizes) = (self.trainer.weights(), self.images.sizes());
         let batches = [self.batch_size, calibration_batches];
         let mut scorer = PathScorer::new(&graph, weights, self.seeds, sizes, batches, MEMORY_LIMIT_BYTES)?;
@@ -95,9 +95,5 @@ pub(crate) fn seeds(run_seed: u32) -> Seeds {
 /// The path of an update, counted from 0: drawn uniformly.
 pub(crate) fn path(space: &dyn Space, run_seed: u32, update: u32) -> Graph {
     let mut rng = Rng::for_purpose(run_seed, "path", u64::from(update));
-    network(space, &space.genes().draw(&mut rng))
-}
-
-fn network(space: &dyn Space, genotype: &Genotype) -> Graph {
-    space.decode(genotype).resolve().expect("a space decodes to sound networks")
+    space.graph(&space.genes().draw(&mut rng))
 }

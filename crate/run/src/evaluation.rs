@@ -9,8 +9,8 @@ use nas_member::{Member, Setting, SettingKind, SettingValue, Text};
 
 pub(crate) use score::{ID as SCORE_ID, merit};
 pub use score::{Proxy, ScoreSpec, proxies};
-pub(crate) use supernet::ID as SUPERNET_ID;
 pub use supernet::SupernetSpec;
+pub(crate) use supernet::{ID as SUPERNET_ID, Supernet, epochs as supernet_epochs};
 pub(crate) use train::{augmentation, check, final_recipe, recipe};
 
 /// Members of the front that are trained to the end and see the test split.

@@ -230,7 +230,7 @@ impl EvaluationKey<'_> {
         };
         let digester = match self.supernet {
             None => digester,
-            Some(supernet) => digester.text("supernet").text(&json(serde_json::to_string(supernet))),
+            Some(supernet) => digester.text(&supernet.key).number(u64::from(supernet.calibration_batches)),
         };
         digester.finish().to_string()
     }

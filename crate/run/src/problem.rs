@@ -11,12 +11,12 @@ use nas_space::{Genotype, Hardware, Space, SpaceError, configured_space, spaces}
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::evaluation::{SCORE_ID, SUPERNET_ID, augmentation, check, final_recipe, recipe};
+use crate::evaluation::{
+    SCORE_ID, SUPERNET_ID, Supernet, augmentation, check, final_recipe, recipe, supernet_epochs,
+};
 use crate::feasibility::excess;
 use crate::stopping::Stopping;
-use crate::{
-    CandidateCosts, DataSpec, Refinement, RunConfig, RunError, ScoreSpec, SupernetSpec, evaluations, link,
-};
+use crate::{CandidateCosts, DataSpec, Refinement, RunConfig, RunError, ScoreSpec, evaluations, link};
 
 /// What a run has for its strategy: error and cost, and networks that are trained one by one.
 const OFFER: Offer = Offer { objectives: 2, super_network: false };
@@ -78,7 +78,7 @@ pub struct Problem {
     /// How candidates are scored; none if they are trained.
     pub(crate) score: Option<ScoreSpec>,
     /// The super-network that candidates inherit their weights from; none if they have their own.
-    pub(crate) supernet: Option<SupernetSpec>,
+    pub(crate) supernet: Option<Supernet>,
     /// Which trainings are stopped early; none if all go to the end.
     pub(crate) stopping: Option<Stopping>,
 }
@@ -126,7 +126,9 @@ impl Problem {
         link::check(config).map_err(|(key, problem)| RunError::Setting { key, problem })?;
         let training = settings_of(config, &evaluations(), "train");
         let data = data_spec(config, facts, augmentation(&training))?;
-        check(config, &training, data.res)?;
+        let supernet_settings =
+            (config.eval == SUPERNET_ID).then(|| settings_of(config, &evaluations(), SUPERNET_ID));
+        check(config, &training, data.res, supernet_settings.as_ref().map(supernet_epochs))?;
         let stopping = Stopping::of(config, &training, facts.validation_images)?;
         let score = (config.eval == SCORE_ID)
             .then(|| ScoreSpec::of(&settings_of(config, &evaluations(), SCORE_ID), data.samples));
@@ -151,12 +153,8 @@ impl Problem {
             return Err(bad_setting("limits", problem));
         }
         let recipe = recipe(config, &training);
-        let supernet = (config.eval == SUPERNET_ID)
-            .then(|| {
-                let settings = settings_of(config, &evaluations(), SUPERNET_ID);
-                SupernetSpec::of(config, &settings, &recipe, (&facts.sha256, &data))
-            })
-            .transpose()?;
+        let supernet = supernet_settings
+            .map(|settings| Supernet::of(config, &settings, &recipe, (&facts.sha256, &data)));
         let problem = Self {
             config: config.clone(),
             facts: facts.clone(),

@@ -442,12 +442,14 @@ impl Run {
     /// The job that trains this network to the end, or scores it, or validates it with weights that it inherits.
     fn job(&mut self, ask: u32, kind: JobKind, network: &Network, name: &str, network_macs: u64) -> Job {
         let problem = &self.problem;
-        let recipe = match (kind, &problem.final_recipe) {
-            (JobKind::Final, Some(recipe)) => recipe,
+        let supernet = problem.supernet.as_ref().filter(|_| kind == JobKind::Search);
+        let recipe = match (kind, &problem.final_recipe, supernet) {
+            (JobKind::Final, Some(recipe), _) => recipe,
+            (_, _, Some(supernet)) => &supernet.recipe,
             _ => &problem.recipe,
         };
         let score = problem.score.as_ref().filter(|_| kind == JobKind::Search);
-        let supernet = problem.supernet.as_ref().filter(|_| kind == JobKind::Search);
+        let supernet = supernet.map(|supernet| &supernet.spec);
         let epochs = if score.is_some() || supernet.is_some() { 0 } else { recipe.horizon_epochs };
         let run_seed = problem.config.seed;
         let key = EvaluationKey {

@@ -29,7 +29,7 @@ impl SuperNetwork {
             Settings::new(&member.settings, |name| spec.settings.get(&format!("{}.{name}", member.id)))
         };
         let space = configured_space(&spec.space, problem, &settings_of, None)?;
-        let trainer = PathTrainer::new(&spec.recipe, seeds(job.run_seed), sizes, job.memory_limit_bytes)?;
+        let trainer = PathTrainer::new(&job.recipe, seeds(job.run_seed), sizes, job.memory_limit_bytes)?;
         Ok(Self { space, run_seed: job.run_seed, trainer })
     }
 
@@ -54,7 +54,7 @@ pub(super) fn inherit(
     graph: &Graph,
     sizes: SampleSizes,
 ) -> Result<Work, TrainerError> {
-    let batches = [spec.recipe.batch_size, spec.calibration_batches];
+    let batches = [job.recipe.batch_size, spec.calibration_batches];
     let seeds = seeds(job.run_seed);
     let scorer = PathScorer::new(graph, weights, seeds, sizes, batches, job.memory_limit_bytes)?;
     Ok(Work::Path(Box::new(scorer)))

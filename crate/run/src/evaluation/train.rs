@@ -208,10 +208,16 @@ pub(crate) fn augmentation(settings: &Settings) -> Augmentation {
 ///
 /// # Errors
 /// If the warm-up leaves nothing of a training, or the augmentation nothing of an image.
-pub(crate) fn check(config: &RunConfig, settings: &Settings, res: u32) -> Result<(), RunError> {
+pub(crate) fn check(
+    config: &RunConfig,
+    settings: &Settings,
+    res: u32,
+    supernet_epochs: Option<u32>,
+) -> Result<(), RunError> {
     let refuse = |name: &str, problem| Err(RunError::Setting { key: format!("train.{name}"), problem });
     let warmup = settings.real("warmup");
-    for epochs in [config.epochs, settings.integer("final_epochs")] {
+    let trained = [supernet_epochs.unwrap_or(config.epochs), settings.integer("final_epochs")];
+    for epochs in trained {
         if epochs > 0 && warmup >= f64::from(epochs) {
             let problem = format!(
                 "a warm-up of {warmup} epochs leaves nothing of a training of {epochs}: shorten it, or train longer"

@@ -1,14 +1,16 @@
 //! The super-network that candidates inherit their weights from: trained before the first of them is asked for.
 
 use super::{REPLICATE, Run};
+use crate::evaluation::Supernet;
 use crate::job::MEMORY_LIMIT_BYTES;
 use crate::{Job, JobKind, LogLine, StopReason, Trained};
 
 impl Run {
     /// Starts its training, where the run has one.
     pub(super) fn start_super_network(&mut self) {
-        let Some(spec) = self.problem.supernet.clone() else { return };
-        let epochs = spec.recipe.horizon_epochs;
+        let Some(Supernet { spec, recipe }) = &self.problem.supernet else { return };
+        let (spec, recipe) = (spec.clone(), recipe.clone());
+        let epochs = recipe.horizon_epochs;
         let (network, planned_macs) = self.problem.plan_super_network(epochs);
         let job = Job {
             id: self.jobs.next_id,
@@ -18,7 +20,7 @@ impl Run {
             network,
             key: spec.key.clone(),
             data: self.problem.data.clone(),
-            recipe: spec.recipe.clone(),
+            recipe,
             epochs,
             epochs_before: 0,
             score: None,

@@ -136,5 +136,8 @@ fn what_cannot_share_weights_is_refused_before_it_starts() {
     let mut config = config();
     config.settings.insert("train.warmup".into(), SettingValue::Integer(2));
     let message = Run::new(&config, &facts()).err().unwrap().to_string();
-    assert!(message.starts_with("supernet.epochs: a warm-up of 2 epochs leaves nothing"), "{message}");
+    assert!(
+        message.starts_with("train.warmup: a warm-up of 2 epochs leaves nothing of a training of 2"),
+        "{message}"
+    );
 }
