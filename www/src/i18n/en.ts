@@ -438,7 +438,7 @@ export const en = {
   },
 
   network: {
-    title: 'Selected network',
+    title: 'Network',
     example: 'drawn at random, not trained',
     another: 'Another',
     open: 'Open a network',
