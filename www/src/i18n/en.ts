@@ -320,6 +320,7 @@ export const en = {
     onDevice: (axis: string, device: string) => `${axis}, ${device}`,
     ownArray: 'on its own array',
     worstOf: (devices: string) => `worst of ${devices}`,
+    devices: (count: string) => `${count} devices`,
     meanOf: (devices: string) => `mean of ${devices}`,
     limit: (limit: string) => `limit ${limit}`,
     limitFar: (limit: string) => `limit ${limit} →`,

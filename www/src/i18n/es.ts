@@ -319,6 +319,7 @@ export const es: Catalog = {
     onDevice: (axis, device) => `${axis}, ${device}`,
     ownArray: 'en su propia matriz',
     worstOf: (devices) => `la peor de ${devices}`,
+    devices: (count) => `${count} dispositivos`,
     meanOf: (devices) => `la media de ${devices}`,
     limit: (limit) => `límite ${limit}`,
     limitFar: (limit) => `límite ${limit} →`,

@@ -28,6 +28,8 @@ import type { Ui } from './ui.svelte';
 const LEAST_WORKERS_MAX = 4;
 /** The log of a search under way is kept at most this often. */
 const KEEP_MS = 1000;
+/** Of more devices than so many, whose titles would not fit below the chart, only the number is said. */
+const NAMED_DEVICES_MAX = 2;
 
 interface KeptLog {
   readonly text: string;
@@ -104,7 +106,11 @@ export class PlaygroundState {
     const { device, devices = [], over } = this.shownConfig;
     const { t } = this.ui;
     if (searchesHardware(this.shownConfig)) return t.result.ownArray;
-    const titles = [device, ...devices].map((id) => this.#titleOf(id)).join(', ');
+    const served = [device, ...devices];
+    const titles =
+      served.length > NAMED_DEVICES_MAX
+        ? t.result.devices(this.ui.format.whole(served.length))
+        : served.map((id) => this.#titleOf(id)).join(', ');
     if (devices.length === 0) return titles;
     return over === 'mean' ? t.result.meanOf(titles) : t.result.worstOf(titles);
   });
