@@ -123,7 +123,10 @@ test('a device of one’s own is described, searched for and carried by the link
   await playground.open(QUICK);
   await page.getByTestId('device').selectOption('own');
   const text = page.getByTestId('device-text');
-  const uno = JSON.parse(await text.inputValue()) as { id: string; memory: { ram_bytes: number; reserved_ram_bytes: number } };
+  const uno = JSON.parse(await text.inputValue()) as {
+    id: string;
+    memory: { ram_bytes: number; reserved_ram_bytes: number };
+  };
   expect(uno).toMatchObject({ id: 'own', memory: { kind: 'split', ram_bytes: 2048 } });
 
   await text.fill((await text.inputValue()).replace('"ram_bytes"', '"rma_bytes"'));
