@@ -90,7 +90,7 @@ export const en = {
       workers: 'Private modes and strict extensions may block workers; try another window or browser.',
       data: 'Reload the page without the cache (Ctrl+Shift+R). If it happens again, the file on the server is broken.',
       network: 'Check the connection and reload the page.',
-      space: 'Loosen a limit, choose a bigger device, or allow more operators and smaller widths.',
+      space: 'Loosen a limit, or choose a bigger device, another space or another evaluation.',
       table:
         'In the card of the device, open the table’s file, measure this browser, or choose another way to estimate.',
       file: 'Correct the file where the message says, and open it again; the network shown before is still there.',

@@ -89,8 +89,7 @@ export const es: Catalog = {
         'Los modos privados y las extensiones estrictas pueden bloquear los workers; prueba otra ventana u otro navegador.',
       data: 'Recarga la página sin caché (Ctrl+Mayús+R). Si vuelve a ocurrir, el archivo del servidor está roto.',
       network: 'Revisa la conexión y recarga la página.',
-      space:
-        'Afloja un límite, elige un dispositivo más grande o permite más operadores y canales más pequeños.',
+      space: 'Afloja un límite o elige un dispositivo más grande, otro espacio u otra evaluación.',
       table:
         'En la tarjeta del dispositivo, abre el archivo de la tabla, mide este navegador o elige otra forma de estimar.',
       file: 'Corrige el archivo donde dice el mensaje y ábrelo de nuevo; la red de antes sigue ahí.',
