@@ -60,6 +60,18 @@ pub fn canonical(graph: &Graph) -> Canonical {
     Canonical { graph: live.in_order(&order) }
 }
 
+/// The canonical form of a graph, and the names that its layers have in the graph, in its order.
+///
+/// # Panics
+/// Never for a graph that was resolved from a network.
+#[must_use]
+pub fn canonical_with_names(graph: &Graph) -> (Canonical, Vec<String>) {
+    let live = Live::new(graph);
+    let order = canonical_order(&live);
+    let names = live.names_in_order(&order);
+    (Canonical { graph: live.in_order(&order) }, names)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +108,21 @@ mod tests {
             ("z", Op::Add, &["y", "x"]),
         ]);
         assert_eq!(one, other);
+    }
+
+    #[test]
+    fn layers_are_known_by_their_names_in_the_graph() {
+        let network = build(&[
+            ("stem", conv(8, 3), &["input"]),
+            ("dead", conv(8, 5), &["stem"]),
+            ("same", Op::Identity, &["stem"]),
+            ("head", conv(4, 1), &["same"]),
+        ]);
+        let (canonical, names) = canonical_with_names(&network.resolve().unwrap());
+        let own: Vec<&str> = canonical.graph.nodes.iter().map(|node| node.name.as_str()).collect();
+        assert_eq!(own, ["conv2d-1", "conv2d-2"]);
+        assert_eq!(names, ["stem", "head"]);
+        assert_eq!(canonical, super::canonical(&network.resolve().unwrap()));
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub use blocks::{
     scaled_channels,
 };
 pub use builder::{Activation, NetworkBuilder, Style};
-pub use canonical::{Canonical, canonical};
+pub use canonical::{Canonical, canonical, canonical_with_names};
 pub use contraction::Contraction;
 pub use error::NetworkError;
 pub use graph::{Graph, INPUT_TENSOR, Inputs, Node, TensorId};

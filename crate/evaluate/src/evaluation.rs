@@ -1,3 +1,4 @@
+mod hot_start;
 mod super_network;
 
 use nas_arch::{Graph, NetworkError};
@@ -17,7 +18,7 @@ use crate::Images;
 use crate::images::Shrunk;
 use crate::one_shot;
 use crate::scoring::{self, Scoring};
-use super_network::{SuperNetwork, inherit};
+use super_network::{SuperNetwork, inherit, too_large};
 
 /// Multiply-accumulates between two looks at the outcome when nobody waits.
 pub const MACS_AT_ONCE: u64 = 1 << 30;
@@ -28,6 +29,8 @@ pub struct Evaluation {
     work: Work,
     curve: Vec<EpochScore>,
     fraction_done: f32,
+    /// The training whose weights this one begins with, as long as they are not at hand.
+    parent: Option<Box<Evaluation>>,
 }
 
 /// What an evaluation does.
@@ -112,7 +115,8 @@ impl Evaluation {
         let graph = job.network.resolve()?;
         let sizes = Shrunk::new(images, graph.input).map_or_else(|| images.sizes(), |shrunk| shrunk.sizes());
         match Work::new(&job, &graph, seeds, sizes) {
-            Ok(Ok(work)) => Ok(Ok(Self { job, work, curve: Vec::new(), fraction_done: 0.0 })),
+            Ok(Ok(work)) => Ok(Self::begun_by_parent(&job, images)?
+                .map(|parent| Self { job, work, curve: Vec::new(), fraction_done: 0.0, parent })),
             Ok(Err(outcome)) => Ok(Err(outcome)),
             Err(EvaluationError::Trainer(TrainerError::Plan(PlanError::TooLarge {
                 needed_bytes,
@@ -149,6 +153,9 @@ impl Evaluation {
     /// # Panics
     /// If it is given other images than at first.
     pub fn step(&mut self, images: &Images, macs: u64) -> Option<Outcome> {
+        if self.parent.is_some() {
+            return self.step_parent(images, macs);
+        }
         let shrunk = Shrunk::new(images, self.job.network.input);
         let samples: &dyn Samples = shrunk.as_ref().map_or(images, |shrunk| shrunk as &dyn Samples);
         let trainer = match &mut self.work {
@@ -230,12 +237,13 @@ impl Evaluation {
     /// All that is needed to go on elsewhere: possible whenever an epoch has ended. Of a super-network, all that candidates inherit.
     ///
     /// # Errors
-    /// In the middle of an epoch, where a score always is: it begins anew elsewhere.
+    /// In the middle of an epoch, where a score always is, and who waits for the parent's weights: it begins anew elsewhere.
     ///
     /// # Panics
     /// Never: a curve is always JSON.
     pub fn checkpoint(&self) -> Result<Vec<u8>, TrainerError> {
         let snapshot = match &self.work {
+            _ if self.parent.is_some() => return Err(TrainerError::MidEpoch("a checkpoint is made")),
             Work::Training(trainer) => trainer.snapshot()?,
             Work::SuperNetwork(training) => training.weights().to_bytes(),
             Work::Scoring(_) | Work::Path(_) => {
@@ -246,32 +254,55 @@ impl Evaluation {
         Ok([&(curve.len() as u32).to_le_bytes()[..], curve.as_bytes(), &snapshot].concat())
     }
 
-    /// Goes on from the checkpoint of [`Job::goes_on_from`], or of the same job.
+    /// Goes on from the checkpoint of [`Job::goes_on_from`], or of the same job. What is known at once is an outcome, as in
+    /// [`Self::new`].
     ///
     /// # Errors
     /// If the bytes are no checkpoint of this job.
     ///
     /// # Panics
     /// Never: the network of a job that begins is sound.
-    pub fn resume(job: Job, images: &Images, checkpoint: &[u8]) -> Result<Self, CheckpointError> {
+    pub fn resume(
+        job: Job,
+        images: &Images,
+        checkpoint: &[u8],
+    ) -> Result<Result<Self, Outcome>, CheckpointError> {
         let (length, rest) = checkpoint.split_first_chunk().ok_or(CheckpointError::Damaged)?;
         let length = u32::from_le_bytes(*length) as usize;
         let (curve, snapshot) = rest.split_at_checked(length).ok_or(CheckpointError::Damaged)?;
         let curve = str::from_utf8(curve).map_err(|_| CheckpointError::Damaged)?;
         let curve = serde_json::from_str(curve).map_err(|_| CheckpointError::Damaged)?;
-        let mut evaluation = Self::new(job, images)?.map_err(|_| CheckpointError::Damaged)?;
+        let mut evaluation = match Self::new(job, images)? {
+            Ok(evaluation) => evaluation,
+            Err(outcome) => return Ok(Err(outcome)),
+        };
         if let Some(spec) =
             evaluation.job.supernet.as_ref().filter(|_| evaluation.job.kind == JobKind::Search)
         {
             let weights = SharedWeights::from_bytes(one_shot::seeds(evaluation.job.run_seed).key, snapshot)?;
             let graph = evaluation.job.network.resolve().expect("the network was resolved before");
-            evaluation.work = inherit(&evaluation.job, spec, &weights, &graph, images.sizes())?;
-            return Ok(evaluation);
+            return match inherit(&evaluation.job, spec, &weights, &graph, images.sizes()) {
+                Ok(work) => Ok(Ok(Self { work, ..evaluation })),
+                Err(error) => Ok(Err(too_large(&error))),
+            };
         }
-        let Work::Training(trainer) = &mut evaluation.work else { return Err(CheckpointError::Damaged) };
-        trainer.restore(snapshot)?;
-        trainer.train_to(evaluation.job.epochs)?;
-        Ok(Self { curve, ..evaluation })
+        evaluation.restore(curve, snapshot)?;
+        Ok(Ok(evaluation))
+    }
+
+    /// Stands where the snapshot of this training was made, or has the parent's training stand there.
+    fn restore(&mut self, curve: Vec<EpochScore>, snapshot: &[u8]) -> Result<(), CheckpointError> {
+        let Work::Training(trainer) = &mut self.work else { return Err(CheckpointError::Damaged) };
+        match (trainer.restore(snapshot), &mut self.parent) {
+            (Err(SnapshotError::Network | SnapshotError::Training), Some(parent)) => {
+                return parent.restore(curve, snapshot);
+            }
+            (restored, _) => restored?,
+        }
+        trainer.train_to(self.job.epochs)?;
+        self.curve = curve;
+        self.parent = None;
+        Ok(())
     }
 }
 

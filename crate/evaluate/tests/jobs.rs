@@ -77,7 +77,7 @@ fn a_checkpoint_of_any_epoch_leads_to_the_same_outcome() {
     }
     assert_eq!(checkpoints.len(), 3);
     for checkpoint in &checkpoints {
-        let mut resumed = Evaluation::resume(job.clone(), &images, checkpoint).unwrap();
+        let mut resumed = Evaluation::resume(job.clone(), &images, checkpoint).unwrap().ok().unwrap();
         let outcome = std::iter::from_fn(|| Some(resumed.step(&images, 1 << 40))).flatten().next();
         assert_eq!(outcome.as_ref(), Some(&whole));
     }
@@ -96,7 +96,7 @@ fn rungs_lead_to_the_weights_of_an_uninterrupted_training() {
         let job = Job { epochs_before, epochs, ..whole.clone() };
         assert_eq!(job.may_go_on(), epochs < 4);
         let mut evaluation = match &checkpoint {
-            Some(checkpoint) => Evaluation::resume(job.clone(), &images, checkpoint).unwrap(),
+            Some(checkpoint) => Evaluation::resume(job.clone(), &images, checkpoint).unwrap().ok().unwrap(),
             None => Evaluation::new(job.clone(), &images).unwrap().unwrap(),
         };
         let outcome = std::iter::from_fn(|| Some(evaluation.step(&images, 1 << 40))).flatten().next();

@@ -1,12 +1,15 @@
 //! Evaluations: how a candidate gets its score. Here is what a run must know of them: how they describe
 //! themselves, how they train and the work they plan. Performing them is the evaluator's.
 
+mod hot_start;
 mod score;
 mod supernet;
 mod train;
 
 use nas_member::{Member, Setting, SettingKind, SettingValue, Text};
 
+pub use hot_start::Inheritance;
+pub(crate) use hot_start::{HotStart, MAX_DEPTH};
 pub(crate) use score::{ID as SCORE_ID, merit};
 pub use score::{Proxy, ScoreSpec, proxies};
 pub use supernet::SupernetSpec;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::evaluation::planned_macs;
-use crate::{DataFacts, Problem, RunConfig, RunError, ScoreSpec, SupernetSpec};
+use crate::{DataFacts, Inheritance, Problem, RunConfig, RunError, ScoreSpec, SupernetSpec};
 
 /// Number of a job, in the order in which jobs were made.
 pub type JobId = u32;
@@ -46,6 +46,14 @@ pub struct Job {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub supernet: Option<SupernetSpec>,
+    /// The training whose weights this one begins with; none if all weights are drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub inherits: Option<Inheritance>,
+    /// Whether later trainings may begin with its weights.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub may_be_inherited: bool,
     /// Seed of the run: it orders the batches, the same for all candidates.
     pub run_seed: u32,
     /// Which of several trainings of the same network.
@@ -83,6 +91,7 @@ impl Job {
             recipe: &recipe,
             score: None,
             supernet: None,
+            inherits: None,
             run_seed: seed,
             replicate: 0,
         };
@@ -100,6 +109,8 @@ impl Job {
             epochs_before: 0,
             score: None,
             supernet: None,
+            inherits: None,
+            may_be_inherited: false,
             run_seed: seed,
             replicate: 0,
             planned_macs: planned_macs(macs, epochs, facts.train_images, facts.validation_images),
@@ -122,6 +133,7 @@ impl Problem {
             recipe,
             score: None,
             supernet: None,
+            inherits: None,
             run_seed: config.seed,
             replicate,
         };
@@ -138,6 +150,8 @@ impl Problem {
             epochs_before: 0,
             score: None,
             supernet: None,
+            inherits: None,
+            may_be_inherited: false,
             run_seed: config.seed,
             replicate,
             planned_macs: planned_macs(
@@ -152,21 +166,22 @@ impl Problem {
 }
 
 impl Job {
-    /// Whether a later job may go on from its end, so that a checkpoint is worth keeping.
+    /// Whether a later job may go on from its end, or begin with its weights, so that a checkpoint is worth keeping.
     #[must_use]
     pub const fn may_go_on(&self) -> bool {
         match self.kind {
             JobKind::SuperNetwork => true,
-            _ => self.epochs_are_own() && self.epochs < self.recipe.horizon_epochs,
+            _ => self.may_be_inherited || self.epochs_are_own() && self.epochs < self.recipe.horizon_epochs,
         }
     }
 
-    /// Key of the evaluation whose checkpoint it goes on from: its own, or that of the super-network it inherits from. Without the
-    /// checkpoint, all begins anew, to the same outcome.
+    /// Key of the evaluation whose checkpoint it goes on from: its own, or that of the super-network or the training it inherits
+    /// from. Without the checkpoint, all begins anew, to the same outcome.
     #[must_use]
     pub fn goes_on_from(&self) -> Option<&str> {
-        match &self.supernet {
-            Some(supernet) if self.kind == JobKind::Search => Some(&supernet.key),
+        match (&self.supernet, &self.inherits) {
+            (Some(supernet), _) if self.kind == JobKind::Search => Some(&supernet.key),
+            (_, Some(inheritance)) => Some(&inheritance.from.key),
             _ => (self.epochs_before > 0).then_some(&self.key),
         }
     }
@@ -185,9 +200,9 @@ const fn is_zero(number: &u32) -> bool {
 /// that is safe.
 pub(crate) const MEMORY_LIMIT_BYTES: u64 = 1 << 30;
 
-/// Everything that the outcome of an evaluation depends on beside the numerics and the starting weights (cold): the
-/// canonical network, the dataset and what is used of it, the recipe (a training ends with its horizon), how the network is
-/// scored if it is not trained, the run's seed and the replicate. A final training has a key of its own, and so initial
+/// Everything that the outcome of an evaluation depends on beside the numerics: the canonical network, the dataset and what is
+/// used of it, the recipe (a training ends with its horizon), the weights to start from, how the network is scored if it is not
+/// trained, the run's seed and the replicate. A final training has a key of its own, and so initial
 /// weights of its own: its test score is not that of the draw that was selected for its luck.
 #[derive(Clone, Copy)]
 pub(crate) struct EvaluationKey<'a> {
@@ -198,6 +213,7 @@ pub(crate) struct EvaluationKey<'a> {
     pub(crate) recipe: &'a Recipe,
     pub(crate) score: Option<&'a ScoreSpec>,
     pub(crate) supernet: Option<&'a SupernetSpec>,
+    pub(crate) inherits: Option<&'a Inheritance>,
     pub(crate) run_seed: u32,
     pub(crate) replicate: u32,
 }
@@ -215,8 +231,14 @@ impl EvaluationKey<'_> {
             .text(&json(serde_json::to_string(self.network)))
             .text(self.data_sha256)
             .text(&json(serde_json::to_string(self.data)))
-            .text(&json(serde_json::to_string(self.recipe)))
-            .text("cold")
+            .text(&json(serde_json::to_string(self.recipe)));
+        let digester = match self.inherits {
+            None => digester.text("cold"),
+            Some(Inheritance { from, layers }) => {
+                digester.text("hot").text(&from.key).text(&json(serde_json::to_string(layers)))
+            }
+        };
+        let digester = digester
             .number(u64::from(self.run_seed))
             .number(u64::from(self.replicate))
             .text(match self.kind {

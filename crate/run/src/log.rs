@@ -56,6 +56,10 @@ pub enum LogLine {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         epochs: Option<u32>,
+        /// Where its weights come from, if its training starts hot.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        hot_start: Option<HotStartLine>,
         /// Draws that broke a limit before this one was found.
         #[serde(default, skip_serializing_if = "Rejections::is_empty")]
         #[ts(optional, as = "Option<Rejections>")]
@@ -178,6 +182,16 @@ pub struct CandidateCosts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub area_mm2: Option<f64>,
+}
+
+/// Where the weights come from that a training begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct HotStartLine {
+    /// The candidate whose trained weights they are.
+    pub from: u32,
+    /// Epochs that the training adds.
+    pub epochs: u32,
 }
 
 /// Draws that broke a limit, between one candidate and the next.

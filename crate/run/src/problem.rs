@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::evaluation::{
-    SCORE_ID, SUPERNET_ID, Supernet, augmentation, check, final_recipe, recipe, supernet_epochs,
+    HotStart, SCORE_ID, SUPERNET_ID, Supernet, augmentation, check, final_recipe, recipe, supernet_epochs,
 };
 use crate::feasibility::excess;
 use crate::stopping::Stopping;
@@ -81,6 +81,8 @@ pub struct Problem {
     pub(crate) supernet: Option<Supernet>,
     /// Which trainings are stopped early; none if all go to the end.
     pub(crate) stopping: Option<Stopping>,
+    /// How trainings begin that have a parent; none if all begin cold.
+    pub(crate) hot_start: Option<HotStart>,
 }
 
 /// A genotype decoded and priced.
@@ -153,6 +155,7 @@ impl Problem {
             return Err(bad_setting("limits", problem));
         }
         let recipe = recipe(config, &training);
+        let hot_start = HotStart::of(config, &training, &recipe)?;
         let supernet = supernet_settings
             .map(|settings| Supernet::of(config, &settings, &recipe, (&facts.sha256, &data)));
         let problem = Self {
@@ -169,6 +172,7 @@ impl Problem {
             score,
             supernet,
             stopping,
+            hot_start,
         };
         if problem.supernet.is_some()
             && let Some(error) = problem.shares_no_weights()

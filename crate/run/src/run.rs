@@ -1,3 +1,4 @@
+mod hot_start;
 mod jobs;
 mod super_network;
 mod telling;
@@ -18,8 +19,8 @@ use crate::feasibility::excess;
 use crate::job::{EvaluationKey, MEMORY_LIMIT_BYTES};
 use crate::stopping::{Gains, Stopping, StoppingRule};
 use crate::{
-    CandidateCosts, DataFacts, Job, JobId, JobKind, LogLine, Outcome, Problem, Rejected, Rejections,
-    RunConfig, RunError, RunHeader, StopReason, Trained,
+    CandidateCosts, DataFacts, Inheritance, Job, JobId, JobKind, LogLine, Outcome, Problem, Rejected,
+    Rejections, RunConfig, RunError, RunHeader, StopReason, Trained,
 };
 use jobs::Jobs;
 
@@ -43,7 +44,7 @@ pub struct Run {
     clock: VirtualClock,
     phase: Phase,
     candidates: Vec<Candidate>,
-    /// First ask of each evaluation key.
+    /// First ask of each evaluation key; where trainings start hot, of each network.
     first_asks: BTreeMap<String, u32>,
     /// The last ask found no candidate within the limits; another one may once something is told.
     is_exhausted: bool,
@@ -109,6 +110,10 @@ struct Candidate {
     virtual_end: u64,
     /// The ask that is trained for it: its own, or an earlier one of the same network.
     evaluated_by: u32,
+    /// The candidate that it was made from, if its training begins with the weights of that one.
+    inherits_from: Option<u32>,
+    /// Trainings that its weights have passed through before.
+    depth: u32,
     /// Rung of the ladder that is told next: one above where it rests.
     next_rung: usize,
     result: Option<Trained>,
@@ -361,9 +366,14 @@ impl Run {
         let macs = priced.costs.macs;
         let (canonical, name) = (&priced.canonical.network(), &priced.canonical.name());
         let named = self.problem.supernet.is_some().then(|| self.problem.space.decode(&genotype));
-        let mut job = self.job(ask, JobKind::Search, named.as_ref().unwrap_or(canonical), name, macs);
-        let key = job.key.clone();
-        let evaluated_by = *self.first_asks.entry(key.clone()).or_insert(ask);
+        let network = named.as_ref().unwrap_or(canonical);
+        let lineage = self.lineage(&genotype, parent);
+        let inherits_from = parent.filter(|_| lineage.is_some());
+        let mut job = match self.trained_before(&priced.canonical) {
+            Some(earlier) => self.training(earlier),
+            None => self.job(ask, JobKind::Search, network, name, macs, lineage),
+        };
+        let evaluated_by = *self.first_asks.entry(self.identity(&priced.canonical, &job.key)).or_insert(ask);
         let is_first = evaluated_by == ask;
         let mut next_rung = 0;
         if let Some(rule) = self.stopping.as_mut().filter(|_| is_first) {
@@ -380,10 +390,11 @@ impl Run {
             name: job.name.clone(),
             parent,
             costs: priced.summary,
-            key,
+            key: job.key.clone(),
             planned_macs,
             same_as: (!is_first).then_some(evaluated_by),
             epochs: (is_first && self.stopping.is_some()).then_some(job.epochs),
+            hot_start: self.hot_start_line(&job).filter(|_| is_first),
             rejections,
         });
         self.candidates.push(Candidate {
@@ -395,6 +406,8 @@ impl Run {
             cost,
             virtual_end,
             evaluated_by,
+            inherits_from,
+            depth: inherits_from.map_or(0, |parent| self.donor(parent).depth + 1),
             next_rung,
             result: None,
             told_error: 1.0,
@@ -404,7 +417,9 @@ impl Run {
         }
     }
 
-    fn enqueue(&mut self, virtual_end: u64, job: Job) {
+    fn enqueue(&mut self, virtual_end: u64, mut job: Job) {
+        job.id = self.jobs.next_id;
+        self.jobs.next_id += 1;
         self.work_macs = self.work_macs.saturating_add(job.planned_macs);
         self.jobs.waiting.insert((virtual_end, job.id), job);
     }
@@ -413,7 +428,7 @@ impl Run {
     fn promote(&mut self, ask: u32) {
         let Candidate { network, name, summary, next_rung, .. } = &self.candidates[ask as usize];
         let (network, name, macs, rung) = (network.clone(), name.clone(), summary.macs, *next_rung);
-        let mut job = self.job(ask, JobKind::Search, &network, &name, macs);
+        let mut job = self.job(ask, JobKind::Search, &network, &name, macs, None);
         self.cut(&mut job, macs, self.ladder[rung - 1]..self.ladder[rung]);
         let (epochs, planned_macs) = (job.epochs, job.planned_macs);
         let virtual_end = self.clock.start(ask, planned_macs, 0);
@@ -439,13 +454,24 @@ impl Run {
         true
     }
 
-    /// The job that trains this network to the end, or scores it, or validates it with weights that it inherits.
-    fn job(&mut self, ask: u32, kind: JobKind, network: &Network, name: &str, network_macs: u64) -> Job {
+    /// The job that trains this network to the end, or scores it, or validates it with the weights of a super-network. It has no
+    /// number yet.
+    fn job(
+        &self,
+        ask: u32,
+        kind: JobKind,
+        network: &Network,
+        name: &str,
+        network_macs: u64,
+        inherits: Option<Inheritance>,
+    ) -> Job {
         let problem = &self.problem;
+        let hot_start = problem.hot_start.as_ref().filter(|_| kind == JobKind::Search);
         let supernet = problem.supernet.as_ref().filter(|_| kind == JobKind::Search);
-        let recipe = match (kind, &problem.final_recipe, supernet) {
-            (JobKind::Final, Some(recipe), _) => recipe,
-            (_, _, Some(supernet)) => &supernet.recipe,
+        let recipe = match (kind, &problem.final_recipe, supernet, hot_start) {
+            (JobKind::Final, Some(recipe), ..) => recipe,
+            (_, _, Some(supernet), _) => &supernet.recipe,
+            (_, _, _, Some(hot_start)) if inherits.is_some() => &hot_start.recipe,
             _ => &problem.recipe,
         };
         let score = problem.score.as_ref().filter(|_| kind == JobKind::Search);
@@ -460,13 +486,12 @@ impl Run {
             recipe,
             score,
             supernet,
+            inherits: inherits.as_ref(),
             run_seed,
             replicate: REPLICATE,
         };
-        let id = self.jobs.next_id;
-        self.jobs.next_id += 1;
         Job {
-            id,
+            id: 0,
             kind,
             ask,
             name: name.to_owned(),
@@ -478,6 +503,8 @@ impl Run {
             epochs_before: 0,
             score: score.cloned(),
             supernet: supernet.cloned(),
+            may_be_inherited: hot_start.is_some(),
+            inherits,
             run_seed,
             replicate: REPLICATE,
             memory_limit_bytes: MEMORY_LIMIT_BYTES,

@@ -49,6 +49,8 @@ pub struct Needs {
     pub most_objectives: u32,
     /// Whether it follows the gradients of a super-network.
     pub super_network: bool,
+    /// Whether it makes candidates from others, and says from which.
+    pub names_parents: bool,
     /// Which of its queries count where nothing else is said.
     pub count: Count,
 }
@@ -74,11 +76,19 @@ pub struct Offer {
 
 impl Needs {
     /// Those of a strategy that makes one objective small and knows nothing but results.
-    const RESULTS: Self =
-        Self { least_objectives: 1, most_objectives: u32::MAX, super_network: false, count: Count::All };
+    const RESULTS: Self = Self {
+        least_objectives: 1,
+        most_objectives: u32::MAX,
+        super_network: false,
+        names_parents: false,
+        count: Count::All,
+    };
 
-    /// Those of a strategy that looks for the front of two or three objectives.
-    const SEVERAL_OBJECTIVES: Self = Self { least_objectives: 2, most_objectives: 3, ..Self::RESULTS };
+    /// Those of one that makes candidates from others.
+    const PARENTS: Self = Self { names_parents: true, ..Self::RESULTS };
+
+    /// Those of one that looks for the front of two or three objectives.
+    const SEVERAL_OBJECTIVES: Self = Self { least_objectives: 2, most_objectives: 3, ..Self::PARENTS };
 
     /// Checks that the strategy `id`, whose needs these are, can search with what there is.
     ///
@@ -104,7 +114,7 @@ impl Needs {
 /// Makes a strategy for a space.
 pub(crate) type Make = fn(&Settings, &GeneTree) -> Box<dyn Strategy>;
 
-const ONE_UNIQUE: Needs = Needs { count: Count::Unique, ..Needs::RESULTS };
+const ONE_UNIQUE: Needs = Needs { count: Count::Unique, ..Needs::PARENTS };
 const SEVERAL_UNIQUE: Needs = Needs { count: Count::Unique, ..Needs::SEVERAL_OBJECTIVES };
 
 /// A strategy as it is listed.
@@ -114,13 +124,13 @@ type Entry = (fn() -> Member, Needs);
 /// not hold them.
 const REGISTRY: &[Entry] = &[
     (Random::member, Needs::RESULTS),
-    (RegularizedEvolution::member, Needs::RESULTS),
-    (Genetic::member, Needs::RESULTS),
+    (RegularizedEvolution::member, Needs::PARENTS),
+    (Genetic::member, Needs::PARENTS),
     (LocalSearch::member, ONE_UNIQUE),
-    (Annealing::member, Needs::RESULTS),
+    (Annealing::member, Needs::PARENTS),
     (Reinforce::member, Needs::RESULTS),
     (Nsga2::member, Needs::SEVERAL_OBJECTIVES),
-    (Tpe::member, ONE_UNIQUE),
+    (Tpe::member, Needs { names_parents: false, ..ONE_UNIQUE }),
     (Bayesian::member, ONE_UNIQUE),
     (Ehvi::member, SEVERAL_UNIQUE),
     (HytNas::member, Needs::SEVERAL_OBJECTIVES),

@@ -44,30 +44,23 @@ impl Evaluator {
         #[wasm_bindgen(unchecked_param_type = "Job")] job: JsValue,
     ) -> Result<JsValue, JsValue> {
         let job: Job = from_js(job)?;
-        self.evaluation = None;
-        match Evaluation::new(job, &self.images).map_err(coded("bad-job"))? {
-            Ok(evaluation) => {
-                self.evaluation = Some(evaluation);
-                Ok(JsValue::NULL)
-            }
-            Err(outcome) => to_js(&outcome),
-        }
+        let begun = Evaluation::new(job, &self.images).map_err(coded("bad-job"))?;
+        to_js(&self.take_up(begun))
     }
 
-    /// Goes on with a `Job` from a checkpoint.
+    /// Goes on with a `Job` from a checkpoint. Returns its `Outcome` if that is known at once, else null.
     ///
     /// # Errors
     /// If the bytes are no checkpoint of this job.
+    #[wasm_bindgen(unchecked_return_type = "Outcome | null")]
     pub fn resume(
         &mut self,
         #[wasm_bindgen(unchecked_param_type = "Job")] job: JsValue,
         checkpoint: &[u8],
-    ) -> Result<(), JsValue> {
-        self.evaluation = None;
-        let evaluation =
+    ) -> Result<JsValue, JsValue> {
+        let resumed =
             Evaluation::resume(from_js(job)?, &self.images, checkpoint).map_err(coded("bad-checkpoint"))?;
-        self.evaluation = Some(evaluation);
-        Ok(())
+        to_js(&self.take_up(resumed))
     }
 
     /// Works for about `macs` multiply-accumulates: a `StepView`. A training that a later job may go on with stays after its
@@ -80,10 +73,11 @@ impl Evaluator {
         let evaluation = self.evaluation.as_mut().ok_or_else(nothing_under_way)?;
         let outcome = evaluation.step(&self.images, macs as u64);
         let progress = evaluation.progress();
-        if outcome.is_some() && !evaluation.job().may_go_on() {
+        let may_go_on = evaluation.job().may_go_on();
+        if outcome.is_some() && !may_go_on {
             self.evaluation = None;
         }
-        to_js(&StepView { progress, outcome })
+        to_js(&StepView { progress, outcome, may_go_on })
     }
 
     /// All that is needed to go on elsewhere; possible whenever an epoch has ended.
@@ -96,12 +90,28 @@ impl Evaluator {
     }
 }
 
+impl Evaluator {
+    /// What has begun is under way; the outcome of what ended at once.
+    fn take_up(&mut self, begun: Result<Evaluation, Outcome>) -> Option<Outcome> {
+        self.evaluation = None;
+        match begun {
+            Ok(evaluation) => {
+                self.evaluation = Some(evaluation);
+                None
+            }
+            Err(outcome) => Some(outcome),
+        }
+    }
+}
+
 /// How far a job has come, and its outcome once there is one.
 #[derive(Serialize, TS)]
 #[ts(export)]
 struct StepView {
     pub progress: JobProgress,
     pub outcome: Option<Outcome>,
+    /// Whether a later job may go on from its end, or begin with its weights.
+    pub may_go_on: bool,
 }
 
 fn nothing_under_way() -> BorderError {

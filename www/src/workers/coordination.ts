@@ -293,8 +293,8 @@ function lane(worker: number, { job, progress, curve }: Trainer): Lane {
 }
 
 /** Key of the evaluation whose checkpoint it goes on from: its own, or that of the super-network it inherits from. */
-function goesOnFrom({ kind, key, supernet }: Job): string {
-  return kind === 'search' && supernet ? supernet.key : key;
+function goesOnFrom({ kind, key, supernet, inherits }: Job): string {
+  return kind === 'search' && supernet ? supernet.key : (inherits?.from.key ?? key);
 }
 
 function lossBy(message: string): Loss {

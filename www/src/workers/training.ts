@@ -8,7 +8,7 @@ import type { FromTrainer, ToTrainer } from '../protocol/messages';
 /** What the loop needs of `Evaluator`. */
 export interface JobEvaluator {
   begin(job: Job): Outcome | null;
-  resume(job: Job, checkpoint: Uint8Array): void;
+  resume(job: Job, checkpoint: Uint8Array): Outcome | null;
   step(macs: number): StepView;
   checkpoint(): Uint8Array;
 }
@@ -56,7 +56,9 @@ export class Training {
 
   #begin(job: Job, checkpoint: Uint8Array | undefined): void {
     this.#guard(() => {
-      const outcome = checkpoint ? this.#resume(job, checkpoint) : this.host.evaluator.begin(job);
+      const outcome = checkpoint
+        ? this.host.evaluator.resume(job, checkpoint)
+        : this.host.evaluator.begin(job);
       // What fits the last network says little of this one: a step that ends early, with an epoch, looks fast.
       this.#macs = FIRST_STEP_MACS;
       this.#toldAt = -Infinity;
@@ -66,11 +68,6 @@ export class Training {
         this.#schedule();
       }
     });
-  }
-
-  #resume(job: Job, checkpoint: Uint8Array): null {
-    this.host.evaluator.resume(job, checkpoint);
-    return null;
   }
 
   #schedule(): void {
@@ -86,7 +83,7 @@ export class Training {
     const job = this.#job;
     if (!job) return;
     const start = this.host.now();
-    const { progress, outcome } = this.host.evaluator.step(this.#macs);
+    const { progress, outcome, may_go_on: mayGoOn } = this.host.evaluator.step(this.#macs);
     const end = this.host.now();
     // At most doubled at once, since the first measurement of a job can be far off; never 0, which would stay.
     const wanted = (this.#macs * STEP_MS) / Math.max(end - start, 0.1);
@@ -102,14 +99,12 @@ export class Training {
     }
     if (outcome) {
       this.#job = undefined;
-      this.#end(job, outcome);
+      this.#end(job, outcome, mayGoOn);
     } else this.#schedule();
   };
 
-  #end(job: Job, outcome: Outcome): void {
-    // What rests may go on, and from a super-network candidates inherit.
-    const rests = job.kind === 'super-network' || job.epochs < job.recipe.horizon_epochs;
-    const checkpoint = rests && outcome.outcome === 'trained' ? this.host.evaluator.checkpoint() : undefined;
+  #end(job: Job, outcome: Outcome, mayGoOn: boolean): void {
+    const checkpoint = mayGoOn && outcome.outcome === 'trained' ? this.host.evaluator.checkpoint() : undefined;
     const message = { kind: 'done', job: job.id, outcome } as const;
     if (checkpoint) this.host.post({ ...message, checkpoint }, [checkpoint.buffer]);
     else this.host.post(message);

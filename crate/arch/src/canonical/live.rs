@@ -86,6 +86,12 @@ impl<'a> Live<'a> {
         inputs
     }
 
+    /// The names of the nodes in this order.
+    pub(super) fn names_in_order(&self, order: &[Vertex]) -> Vec<String> {
+        let nodes = order.iter().filter(|&&vertex| self.tensors[vertex] != INPUT_TENSOR);
+        nodes.map(|&vertex| self.graph.nodes[self.tensors[vertex] - 1].name.clone()).collect()
+    }
+
     /// The graph with its nodes in this order and named by it. The input comes first.
     pub(super) fn in_order(mut self, order: &[Vertex]) -> Graph {
         let mut places: Vec<TensorId> = vec![INPUT_TENSOR; order.len()];

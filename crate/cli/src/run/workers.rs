@@ -129,7 +129,7 @@ fn perform(
 ) -> Result<Option<Done>, CheckpointError> {
     let key = job.key.clone();
     let begun = match checkpoint {
-        Some(checkpoint) => Ok(Evaluation::resume(job, images, &checkpoint)?),
+        Some(checkpoint) => Evaluation::resume(job, images, &checkpoint)?,
         None => Evaluation::new(job, images)?,
     };
     let mut evaluation = match begun {

@@ -102,7 +102,7 @@ impl Evaluation {
 ///
 /// # Panics
 /// If the path does not fit the data: those of a space do.
-fn too_large(error: &TrainerError) -> Outcome {
+pub(super) fn too_large(error: &TrainerError) -> Outcome {
     let &TrainerError::Plan(PlanError::TooLarge { needed_bytes, limit_bytes }) = error else {
         panic!("a path cannot be trained: {error}")
     };

@@ -4,7 +4,7 @@ use nas_arch::{Optimizer, Recipe, Schedule};
 use nas_data::{Augmentation, DataError};
 use nas_member::{Choice, Member, Setting, SettingKind, SettingValue, Settings, Text};
 
-use super::{integer, real};
+use super::{hot_start, integer, real};
 use crate::{MAX_EPOCHS, RunConfig, RunError, stopping};
 
 /// Learning rate of `AdamW` at batches of 32: found on `digits8` and `mnist` (validation split) with networks of
@@ -27,7 +27,7 @@ pub(super) fn member() -> Member {
             "Each candidate is trained for a few epochs and scored on the validation images.",
             "Cada candidata se entrena unas pocas épocas y se puntúa con las imágenes de validación.",
         ),
-        settings: [training_settings(), augmentation_settings(), stopping::settings()].concat(),
+        settings: [training_settings(), augmentation_settings(), stopping::settings(), hot_start::settings()].concat(),
     }
 }
 
@@ -327,7 +327,7 @@ mod tests {
     }
 
     /// Every choice is one that `recipe` knows, and every setting makes a key of its own, but those that only say how much of
-    /// a training is done.
+    /// a training is done, or who inherits.
     #[test]
     fn every_setting_is_part_of_the_key() {
         let key = |settings: &[(&str, SettingValue)]| {
@@ -342,15 +342,16 @@ mod tests {
                 recipe: &recipe,
                 score: None,
                 supernet: None,
+                inherits: None,
                 run_seed: 7,
                 replicate: 0,
             }
             .digest()
         };
         let mut keys = vec![key(&[])];
-        let stopping = stopping::settings();
+        let steering = [stopping::settings(), hot_start::settings()].concat();
         let settings = evaluations().remove(0).settings;
-        for setting in settings.into_iter().filter(|setting| !stopping.contains(setting)) {
+        for setting in settings.into_iter().filter(|setting| !steering.contains(setting)) {
             let values = match (&setting.kind, &setting.default) {
                 (SettingKind::Integer { .. }, SettingValue::Integer(default)) => {
                     vec![SettingValue::Integer(default + 2)]

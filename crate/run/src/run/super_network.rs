@@ -13,7 +13,7 @@ impl Run {
         let epochs = recipe.horizon_epochs;
         let (network, planned_macs) = self.problem.plan_super_network(epochs);
         let job = Job {
-            id: self.jobs.next_id,
+            id: 0,
             kind: JobKind::SuperNetwork,
             ask: 0,
             name: String::new(),
@@ -25,12 +25,13 @@ impl Run {
             epochs_before: 0,
             score: None,
             supernet: Some(spec),
+            inherits: None,
+            may_be_inherited: false,
             run_seed: self.problem.config.seed,
             replicate: REPLICATE,
             planned_macs,
             memory_limit_bytes: MEMORY_LIMIT_BYTES,
         };
-        self.jobs.next_id += 1;
         self.awaits_super_network = true;
         self.asked_macs = self.asked_macs.saturating_add(planned_macs);
         self.clock.wait(planned_macs);

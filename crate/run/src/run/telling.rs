@@ -135,7 +135,7 @@ impl Run {
         for ask in self.finalists.clone() {
             let Candidate { network, name, summary, .. } = &self.candidates[ask as usize];
             let (network, name, macs) = (network.clone(), name.clone(), summary.macs);
-            let job = self.job(ask, JobKind::Final, &network, &name, macs);
+            let job = self.job(ask, JobKind::Final, &network, &name, macs, None);
             self.enqueue(0, job);
         }
     }

@@ -8,6 +8,7 @@ use crate::{EpochScore, FINAL_MEMBERS, Failure, FeasibilitySearch};
 
 mod stopping;
 
+mod hot_start;
 mod starts;
 mod super_network;
 

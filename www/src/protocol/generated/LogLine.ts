@@ -4,6 +4,7 @@ import type { EpochScore } from "./EpochScore";
 import type { Failure } from "./Failure";
 import type { FrontMember } from "./FrontMember";
 import type { Genotype } from "./Genotype";
+import type { HotStartLine } from "./HotStartLine";
 import type { Rejections } from "./Rejections";
 import type { RunHeader } from "./RunHeader";
 import type { StopReason } from "./StopReason";
@@ -70,6 +71,10 @@ same_as: number | null,
  * Epochs after which its training rests; where trainings are stopped early only.
  */
 epochs?: number, 
+/**
+ * Where its weights come from, if its training starts hot.
+ */
+hot_start?: HotStartLine, 
 /**
  * Draws that broke a limit before this one was found.
  */
