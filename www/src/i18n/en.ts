@@ -278,6 +278,9 @@ export const en = {
     inheritedRank: (tau: string) => `τ with the final trainings: ${tau}`,
     inheritedRankHint: (networks: string) =>
       `How well inherited weights rank the ${networks} networks of the final training (Kendall's τ: 1 is the same order). So few say little.`,
+    hotStarts: (heirs: string, spent: string, cold: string) => `${heirs} hot starts: ${spent} of ${cold}`,
+    hotStartsHint:
+      'Planned training of the candidates, of what it would be had all of them started cold. Who begins with the parent’s weights has trained longer than it says: long lines of descent look better than they are.',
     empty: 'What each worker is training will be seen here.',
     rejected: (count: string) => `${count} rejected`,
     saved: (spent: string, whole: string) => `early stopping: ${spent} of ${whole}`,
@@ -495,6 +498,8 @@ export const en = {
       fits: 'It stays inside every limit. It is priced here, not trained.',
       fitsNot: (violations: string) => `It does not fit: ${violations}.`,
       waiting: 'It is still in training.',
+      hotStart: (ask: string, epochs: string) =>
+        `Its training began with the weights of #${ask} and added ${epochs} epochs.`,
       failed: 'Its training failed, so it has no score.',
       same: (ask: string) => `It is the same network as #${ask}, so it was not trained again.`,
       stopped: (epochs: string) =>

@@ -276,6 +276,9 @@ export const es: Catalog = {
     inheritedRank: (tau) => `τ con los entrenamientos finales: ${tau}`,
     inheritedRankHint: (networks) =>
       `Con qué acierto los pesos heredados ordenan las ${networks} redes del entrenamiento final (τ de Kendall: 1 es el mismo orden). Tan pocas dicen poco.`,
+    hotStarts: (heirs, spent, cold) => `${heirs} arranques en caliente: ${spent} de ${cold}`,
+    hotStartsHint:
+      'Entrenamiento planificado de las candidatas, de lo que sería si todas arrancaran en frío. Quien empieza con los pesos de su madre se ha entrenado más de lo que dice: los linajes largos parecen mejores de lo que son.',
     empty: 'Aquí se verá qué entrena cada worker.',
     rejected: (count) => `${count} rechazadas`,
     saved: (spent, whole) => `parada temprana: ${spent} de ${whole}`,
@@ -475,6 +478,7 @@ export const es: Catalog = {
       fits: 'No pasa de ningún límite. Aquí se calcula su costo, no se entrena.',
       fitsNot: (violations) => `No cabe: ${violations}.`,
       waiting: 'Todavía se entrena.',
+      hotStart: (ask, epochs) => `Empezó con los pesos de #${ask} y añadió ${epochs} épocas.`,
       failed: 'Su entrenamiento falló, así que no tiene puntuación.',
       same: (ask) => `Es la misma red que la n.º ${ask}, así que no se entrenó de nuevo.`,
       stopped: (epochs) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inheritedRankOf } from './inherited';
+import { hotStartsOf, inheritedRankOf } from './inherited';
 import { EMPTY_RUN, showLines } from './run-view';
 import type { LogLine } from '../protocol/generated/LogLine';
 
@@ -52,5 +52,22 @@ describe('inheritedRankOf', () => {
     expect(inheritedRankOf(showLines(EMPTY_RUN, [SUPER_NETWORK, ...SEARCHED, final(0, 0.9)]))).toBeNull();
     const trained = showLines(EMPTY_RUN, [...SEARCHED, final(0, 0.9), final(1, 0.95)]);
     expect(inheritedRankOf(trained)).toBeNull();
+  });
+});
+
+describe('hot starts', () => {
+  const heir = (ask: number): LogLine => ({ ...asked(ask), hot_start: { from: 0, epochs: 3 } }) as LogLine;
+  const header = { line: 'run', recipe: { horizon_epochs: 9 } } as LogLine;
+  const lines = [header, asked(0), heir(1), heir(2), told(0, 0.3), told(1, 0.5), told(2, 0.4)];
+
+  it('are told with what they saved', () => {
+    const view = showLines(EMPTY_RUN, lines);
+    expect(hotStartsOf(view)).toEqual({ heirs: 2, spentMacs: 30, coldMacs: 70 });
+    expect(hotStartsOf(showLines(EMPTY_RUN, [header, ...SEARCHED]))).toBeNull();
+  });
+
+  it('are compared with the final trainings, which start cold', () => {
+    const view = showLines(EMPTY_RUN, [...lines, final(1, 0.9), final(2, 0.95)]);
+    expect(inheritedRankOf(view)).toEqual({ tau: -1, networks: 2 });
   });
 });

@@ -2,6 +2,7 @@
  * A run as the page shows it, built from log lines only: `showLines(showLines(empty, a), b)` equals
  * `showLines(empty, a ++ b)`.
  */
+import type { HotStartLine } from '../protocol/generated/HotStartLine';
 import type { CandidateCosts } from '../protocol/generated/CandidateCosts';
 import type { FrontMember } from '../protocol/generated/FrontMember';
 import type { LogLine } from '../protocol/generated/LogLine';
@@ -23,6 +24,8 @@ export interface Candidate {
   readonly plannedMacs: number;
   /** Where its training stands, in epochs, and where it ends or rests; null where all trainings go to the end. */
   readonly rung: { readonly epochs: number; readonly goal: number } | null;
+  /** Whose weights its training begins with, and the epochs that it adds; null if it starts cold. */
+  readonly hotStart: HotStartLine | null;
   /** What came of its training; null while there is no result. */
   readonly result: Trained | null;
   /** What came of the final training of a member of the front. */
@@ -152,6 +155,7 @@ function showLine(draft: Draft, line: LogLine): void {
         sameAs: line.same_as,
         plannedMacs: line.planned_macs,
         rung: line.epochs === undefined ? null : { epochs: 0, goal: line.epochs },
+        hotStart: line.hot_start ?? null,
         result: null,
         final: null,
       };

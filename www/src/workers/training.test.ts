@@ -19,6 +19,7 @@ class Bench implements JobEvaluator {
   /** Work left of the job. */
   macsLeft = Infinity;
   known: Outcome | null = null;
+  mayGoOn = false;
   failure: Error | undefined;
   now = 0;
   readonly steps: { readonly macs: number; readonly ms: number }[] = [];
@@ -42,8 +43,9 @@ class Bench implements JobEvaluator {
     return this.known;
   }
 
-  resume(_job: Job, checkpoint: Uint8Array): void {
+  resume(_job: Job, checkpoint: Uint8Array): Outcome | null {
     this.resumed.push(...checkpoint);
+    return this.known;
   }
 
   checkpoint(): Uint8Array {
@@ -60,6 +62,7 @@ class Bench implements JobEvaluator {
     return {
       progress: { fraction_done: this.macsLeft === 0 ? 1 : 0.5, curve: [{ loss: 1, accuracy: 0.5 }] },
       outcome: this.macsLeft === 0 ? TRAINED : null,
+      may_go_on: this.mayGoOn,
     };
   }
 
@@ -178,6 +181,7 @@ describe('a super-network', () => {
   it('ends with the weights that candidates inherit', () => {
     const bench = new Bench();
     bench.macsLeft = 1;
+    bench.mayGoOn = true;
     bench.hears({ kind: 'job', job: { ...jobOf(0, 9), kind: 'super-network' } });
     bench.turns(1);
     const checkpoint = new Uint8Array([7, 8]);
@@ -189,12 +193,14 @@ describe('a rung', () => {
   it('ends with a checkpoint where a later job may go on, and the next begins with it', () => {
     const bench = new Bench();
     bench.macsLeft = 1;
+    bench.mayGoOn = true;
     bench.gets(4, 3);
     bench.turns(1);
     const checkpoint = new Uint8Array([7, 8]);
     expect(bench.posted.at(-1)).toMatchObject({ kind: 'done', job: 4, outcome: TRAINED, checkpoint });
     expect(bench.transferred).toHaveLength(1);
     bench.macsLeft = 1;
+    bench.mayGoOn = false;
     bench.hears({ kind: 'job', job: jobOf(5, 9), checkpoint });
     expect(bench.resumed).toEqual([7, 8]);
     bench.turns(1);

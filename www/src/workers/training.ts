@@ -104,7 +104,8 @@ export class Training {
   };
 
   #end(job: Job, outcome: Outcome, mayGoOn: boolean): void {
-    const checkpoint = mayGoOn && outcome.outcome === 'trained' ? this.host.evaluator.checkpoint() : undefined;
+    const checkpoint =
+      mayGoOn && outcome.outcome === 'trained' ? this.host.evaluator.checkpoint() : undefined;
     const message = { kind: 'done', job: job.id, outcome } as const;
     if (checkpoint) this.host.post({ ...message, checkpoint }, [checkpoint.buffer]);
     else this.host.post(message);

@@ -5,4 +5,8 @@ import type { Outcome } from "./Outcome";
 /**
  * How far a job has come, and its outcome once there is one.
  */
-export type StepView = { progress: JobProgress, outcome: Outcome | null, };
+export type StepView = { progress: JobProgress, outcome: Outcome | null, 
+/**
+ * Whether a later job may go on from its end, or begin with its weights.
+ */
+may_go_on: boolean, };
