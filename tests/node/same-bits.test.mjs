@@ -72,6 +72,13 @@ test('runs by each rule of early stopping: one log', () => {
   }
 });
 
+test('a run with hot starts: one log, with and without the parents’ weights at hand', () => {
+  const link = `v=1&candidates=24&epochs=3&samples=64&layers.widths=4&train.final_epochs=1&train.weights=parent&train.hot_epochs=1`;
+  const log = browserLog(link);
+  assert.equal(log, nativeLog(link, 2));
+  assert.ok(lines(log).filter(({ hot_start }) => hot_start).length >= 8);
+});
+
 test('runs by super-networks: one log', () => {
   for (const space of [
     'layers&layers.widths=4',

@@ -1,15 +1,18 @@
-//! Whole runs compared on a table of known learning curves: what they train is looked up.
+//! Whole runs compared on a table of known learning curves: what they train is looked up, unless weights are inherited.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 
 use clap::Args;
-use nas_evaluate::{Images, perform};
+use nas_evaluate::Images;
 use nas_run::{DataFacts, MAX_CANDIDATES, Problem, RunConfig};
 use nas_tabulate::{Comparison, Estimate, Found, KnownTable, search};
 use serde::Serialize;
 
 use crate::data::{self, DataArguments};
 use crate::failure::Failure;
+use crate::run::checkpoints::Checkpoints;
+use crate::run::workers::{Done, perform};
 use crate::{print_json, print_line, run, table_file, threads};
 
 #[derive(Args)]
@@ -63,7 +66,15 @@ pub(crate) fn compare(arguments: &Arguments) -> Result<(), Failure> {
     }
     let search = |config: &RunConfig, seed: u32| -> Result<Found, Failure> {
         let problem = Problem::new(&RunConfig { seed, ..config.clone() }, &facts)?;
-        search(problem, &known, &mut |job| Ok(perform(job, &images)?))
+        let mut checkpoints = Checkpoints::default();
+        search(problem, &known, &mut |job| {
+            let checkpoint = job.goes_on_from().and_then(|key| checkpoints.get(key));
+            let performed = perform((job, checkpoint), &images, &AtomicBool::new(false))
+                .map_err(|error| Failure::Internal(error.to_string()))?;
+            let Done { key, outcome, checkpoint } = performed.expect("nobody stops it");
+            checkpoints.put(key, checkpoint);
+            Ok(outcome)
+        })
     };
     let mut searches: Vec<Vec<Found>> = Vec::new();
     for config in &configs {

@@ -1,5 +1,5 @@
-mod checkpoints;
-mod workers;
+pub(crate) mod checkpoints;
+pub(crate) mod workers;
 
 use std::io::Write as _;
 use std::path::PathBuf;

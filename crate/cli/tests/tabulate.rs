@@ -84,18 +84,19 @@ fn runs_are_compared_on_a_table() {
     // The same work for both: now nothing tells them apart.
     let equal = compare(&["--work", "500000"]);
     assert_eq!(equal["results"][1]["difference"]["mean"], 0.0);
-    // Scores are computed, and judged by the table.
-    let words = [
-        "compare",
-        "#v=1&strategy=random&eval=score&candidates=9",
-        "--table",
-        table,
-        "--seeds",
-        "2",
-        "--json",
-    ];
-    let output = nas(&words);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // What the table does not know is computed, and judged by the table.
+    for items in [
+        "strategy=random&eval=score",
+        "strategy=random&eval=supernet&supernet.epochs=1",
+        "strategy=local-search&train.weights=parent&train.hot_epochs=1",
+    ] {
+        let link = format!("#v=1&candidates=9&{items}");
+        let output = nas(&["compare", &link, "--table", table, "--seeds", "2", "--json"]);
+        assert!(output.status.success(), "{items}: {}", String::from_utf8_lossy(&output.stderr));
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let mean = found["results"][0]["validation_accuracy"]["mean"].as_f64();
+        assert!(mean > Some(0.0) && mean <= found["best"].as_f64(), "{items}: {found}");
+    }
 }
 
 #[test]

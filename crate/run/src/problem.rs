@@ -227,6 +227,12 @@ impl Problem {
         Some(SpaceError::Unsuitable { id, reason }.into())
     }
 
+    /// Whether candidates inherit the weights of a super-network.
+    #[must_use]
+    pub const fn inherits_from_super_network(&self) -> bool {
+        self.supernet.is_some()
+    }
+
     /// What was left away from the search space before the search, where the run asks for that.
     #[must_use]
     pub const fn refinement(&self) -> Option<&Refinement> {

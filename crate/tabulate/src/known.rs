@@ -146,20 +146,23 @@ impl KnownTable {
         differ("the recipe", &format!("{:?}", self.subject.recipe), &format!("{:?}", problem.recipe()))
     }
 
+    /// Whether it knows what comes of a job: not of scores, nor where weights are inherited.
+    #[must_use]
+    pub const fn answers(job: &Job) -> bool {
+        job.score.is_none() && job.supernet.is_none() && !job.may_be_inherited
+    }
+
     /// What comes of a training, as far as the job goes: for each seed of a run one of the trainings of the network at random,
     /// and others for other replicates. Losses and weights are not in the table: losses are told as 0.
     ///
     /// # Errors
-    /// If the job is a score or a final training, or for a network that the table has not.
+    /// If it knows nothing of such jobs, or for a network that the table has not.
     ///
     /// # Panics
     /// If the job has more epochs than the table: its recipe was not checked.
     pub fn answer(&self, job: &Job) -> Result<Outcome, TabulateError> {
-        if job.score.is_some() {
-            return Err(TabulateError::Unanswerable("scores"));
-        }
-        if job.supernet.is_some() {
-            return Err(TabulateError::Unanswerable("weights of a super-network"));
+        if !Self::answers(job) {
+            return Err(TabulateError::Unanswerable("scores, nor inherited weights"));
         }
         if job.kind == JobKind::Final {
             return Err(TabulateError::Unanswerable("final trainings: set train.final_epochs=0"));

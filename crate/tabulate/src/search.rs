@@ -16,7 +16,8 @@ pub struct Found {
     pub work_macs: u64,
 }
 
-/// Runs a search to its end, whose trainings are looked up in a table; scores are performed by `perform`.
+/// Runs a search to its end, whose trainings are looked up in a table; scores, and all where weights are inherited, are performed
+/// by `perform`.
 ///
 /// # Errors
 /// If the problem is not that of the table, or the run cannot be or finds nothing.
@@ -29,13 +30,13 @@ pub fn search<E: From<TabulateError>>(
     perform: &mut dyn FnMut(Job) -> Result<Outcome, E>,
 ) -> Result<Found, E> {
     known.check(&problem)?;
-    let epochs = problem.recipe().horizon_epochs;
+    let epochs = if problem.inherits_from_super_network() { 0 } else { problem.recipe().horizon_epochs };
     let mut run = Run::of(problem).map_err(TabulateError::from)?;
     let mut log = String::new();
     loop {
         while let Some(job) = run.next_job() {
             let id = job.id;
-            let outcome = if job.score.is_some() { perform(job)? } else { known.answer(&job)? };
+            let outcome = if KnownTable::answers(&job) { known.answer(&job)? } else { perform(job)? };
             run.tell(id, outcome).map_err(TabulateError::from)?;
         }
         log.push_str(&run.take_log());
@@ -47,23 +48,26 @@ pub fn search<E: From<TabulateError>>(
     Ok(believed_best(known, lines, epochs)?)
 }
 
-/// Reads off a log what the run believes best.
+/// Reads off a log what the run believes best. A candidate is trained for `epochs`, or as the log says of it.
 fn believed_best(
     known: &KnownTable,
     lines: impl Iterator<Item = LogLine>,
     epochs: u32,
 ) -> Result<Found, TabulateError> {
-    let mut names: Vec<String> = Vec::new();
+    let mut asked: Vec<(String, u32)> = Vec::new();
     let mut epochs_told: BTreeMap<u32, u32> = BTreeMap::new();
     let mut best: Option<(f64, u32)> = None;
     let mut work_macs = 0;
     for line in lines {
         match line {
-            LogLine::Asked { name, .. } => names.push(name),
+            LogLine::Asked { name, hot_start, same_as, .. } => {
+                let whole = hot_start.map_or(epochs, |line| line.epochs);
+                asked.push((name, same_as.map_or(whole, |first| asked[first as usize].1)));
+            }
             LogLine::Told { ask, result, .. } => {
                 let told = epochs_told.entry(ask).or_default();
                 *told += result.curve.len() as u32;
-                let accuracy = (*told == epochs).then_some(f64::from(result.validation_accuracy));
+                let accuracy = (*told == asked[ask as usize].1).then_some(f64::from(result.validation_accuracy));
                 let worth = result.score.or(accuracy);
                 if let Some(worth) = worth.filter(|worth| best.is_none_or(|(best, _)| *worth > best)) {
                     best = Some((worth, ask));
@@ -73,7 +77,7 @@ fn believed_best(
             _ => {}
         }
     }
-    let truth = best.and_then(|(_, ask)| known.truth(&names[ask as usize]));
+    let truth = best.and_then(|(_, ask)| known.truth(&asked[ask as usize].0));
     let truth = truth.ok_or(TabulateError::NothingFound)?;
-    Ok(Found { truth, candidates: names.len() as u32, work_macs })
+    Ok(Found { truth, candidates: asked.len() as u32, work_macs })
 }

@@ -7,7 +7,7 @@ const MAX_BYTES: usize = 256 << 20;
 /// Checkpoints of trainings that rest, so that they go on from where they are. One that is no longer here is not missed: its
 /// training begins anew, to the same bits.
 #[derive(Default)]
-pub(super) struct Checkpoints {
+pub(crate) struct Checkpoints {
     /// With the keys of their evaluations, the oldest first.
     kept: VecDeque<(String, Arc<[u8]>)>,
     bytes: usize,
@@ -15,7 +15,7 @@ pub(super) struct Checkpoints {
 
 impl Checkpoints {
     /// Keeps the newest checkpoint of an evaluation; none once there is nothing more to train. The oldest ones make room for it.
-    pub(super) fn put(&mut self, key: String, checkpoint: Option<Vec<u8>>) {
+    pub(crate) fn put(&mut self, key: String, checkpoint: Option<Vec<u8>>) {
         if let Some(place) = self.kept.iter().position(|(other, _)| *other == key) {
             self.drop_at(place);
         }
@@ -29,7 +29,7 @@ impl Checkpoints {
     }
 
     /// The checkpoint of an evaluation.
-    pub(super) fn get(&self, key: &str) -> Option<Arc<[u8]>> {
+    pub(crate) fn get(&self, key: &str) -> Option<Arc<[u8]>> {
         self.kept.iter().find(|(other, _)| other == key).map(|(_, checkpoint)| checkpoint.clone())
     }
 

@@ -26,16 +26,16 @@ enum Report {
 }
 
 /// A job done.
-struct Done {
+pub(crate) struct Done {
     /// The key of its evaluation.
-    key: String,
-    outcome: Outcome,
+    pub(crate) key: String,
+    pub(crate) outcome: Outcome,
     /// From where a later job may go on.
-    checkpoint: Option<Vec<u8>>,
+    pub(crate) checkpoint: Option<Vec<u8>>,
 }
 
 /// A job with the checkpoint that it goes on from, if there is one.
-type Task = (Job, Option<Arc<[u8]>>);
+pub(crate) type Task = (Job, Option<Arc<[u8]>>);
 
 /// Runs to the end, or to the time limit, with `workers` threads.
 pub(super) fn drive(
@@ -122,7 +122,7 @@ fn work(jobs: &Mutex<Receiver<Task>>, reports: &Sender<Report>, images: &Images,
 }
 
 /// Performs a job; none if it was stopped on the way.
-fn perform(
+pub(crate) fn perform(
     (job, checkpoint): Task,
     images: &Images,
     is_stopped: &AtomicBool,
