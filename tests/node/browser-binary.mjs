@@ -38,13 +38,17 @@ export function finish(evaluator) {
 
 /** Performs a job as a trainer does: from the checkpoint of an earlier rung or the weights it inherits, if they are there. */
 function perform(evaluator, job, checkpoints) {
-  const inherits = job.kind === 'search' && job.supernet !== undefined;
-  const checkpoint = checkpoints.get(inherits ? job.supernet.key : job.key);
-  const known = checkpoint ? evaluator.resume(job, checkpoint) : evaluator.begin(job);
-  const outcome = known ?? finish(evaluator);
-  const rests = job.kind === 'super-network' || job.epochs < job.recipe.horizon_epochs;
-  if (rests && outcome.outcome === 'trained') checkpoints.set(job.key, evaluator.checkpoint());
-  return outcome;
+  const shared = job.kind === 'search' ? job.supernet : undefined;
+  const checkpoint = checkpoints.get(shared?.key ?? job.inherits?.from.key ?? job.key);
+  let outcome = checkpoint ? evaluator.resume(job, checkpoint) : evaluator.begin(job);
+  if (outcome) return outcome;
+  for (;;) {
+    const step = evaluator.step(MACS_A_STEP);
+    outcome = step.outcome;
+    if (!outcome) continue;
+    if (step.may_go_on && outcome.outcome === 'trained') checkpoints.set(job.key, evaluator.checkpoint());
+    return outcome;
+  }
 }
 
 /** The first job of a run. */
@@ -55,8 +59,8 @@ export function firstJob(link) {
   return job;
 }
 
-/** The log of a run, its jobs done one after the other. */
-export function browserLog(link) {
+/** The log of a run, its jobs done one after the other; forgetful, with nothing at hand from earlier ones. */
+export function browserLog(link, { isForgetful = false } = {}) {
   const { config, notices } = page.readLink(link);
   if (notices.length > 0) throw new Error(notices.map(({ message }) => message).join('\n'));
   const run = new coordinator.Coordinator(config);
@@ -64,6 +68,7 @@ export function browserLog(link) {
   let evaluator;
   for (let job = run.nextJob(); job; job = run.nextJob()) {
     evaluator ??= evaluatorFor(job.data);
+    if (isForgetful) checkpoints.clear();
     run.tell(job.id, perform(evaluator, job, checkpoints));
   }
   const log = run.takeLog();

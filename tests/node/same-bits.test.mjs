@@ -76,6 +76,7 @@ test('a run with hot starts: one log, with and without the parents’ weights at
   const link = `v=1&candidates=24&epochs=3&samples=64&layers.widths=4&train.final_epochs=1&train.weights=parent&train.hot_epochs=1`;
   const log = browserLog(link);
   assert.equal(log, nativeLog(link, 2));
+  assert.equal(log, browserLog(link, { isForgetful: true }));
   assert.ok(lines(log).filter(({ hot_start }) => hot_start).length >= 8);
 });
 
