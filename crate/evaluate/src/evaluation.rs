@@ -115,8 +115,13 @@ impl Evaluation {
         let graph = job.network.resolve()?;
         let sizes = Shrunk::new(images, graph.input).map_or_else(|| images.sizes(), |shrunk| shrunk.sizes());
         match Work::new(&job, &graph, seeds, sizes) {
-            Ok(Ok(work)) => Ok(Self::begun_by_parent(&job, images)?
-                .map(|parent| Self { job, work, curve: Vec::new(), fraction_done: 0.0, parent })),
+            Ok(Ok(work)) => Ok(Self::begun_by_parent(&job, images)?.map(|parent| Self {
+                job,
+                work,
+                curve: Vec::new(),
+                fraction_done: 0.0,
+                parent,
+            })),
             Ok(Err(outcome)) => Ok(Err(outcome)),
             Err(EvaluationError::Trainer(TrainerError::Plan(PlanError::TooLarge {
                 needed_bytes,

@@ -95,9 +95,8 @@ fn an_heir_begins_with_the_layers_in_common_and_draws_the_others() {
         let inheritance = job.inherits.as_ref().unwrap();
         let parent = &*inheritance.from;
         let checkpoint = &checkpoints[&parent.key];
-        let theirs = weights(
-            &mut Evaluation::resume(parent.clone(), &images, checkpoint).unwrap().ok().unwrap(),
-        );
+        let theirs =
+            weights(&mut Evaluation::resume(parent.clone(), &images, checkpoint).unwrap().ok().unwrap());
         let cold = Job { inherits: None, ..job.clone() };
         let anew = weights(&mut Evaluation::new(cold, &images).unwrap().unwrap());
         let mut heir = Evaluation::resume(job.clone(), &images, checkpoint).unwrap().ok().unwrap();

@@ -14,6 +14,8 @@ pub const MAX_CANDIDATES: u32 = 10_000;
 pub const MAX_EPOCHS: u32 = 200;
 /// The most candidates that a search may start from: as many as a link of 2,000 characters has room for.
 pub const MAX_STARTS: usize = 32;
+/// The most trainings of each candidate.
+pub const MAX_REPLICATES: u32 = 10;
 /// The most virtual slots.
 pub const MAX_WIDTH: u32 = 64;
 
@@ -50,6 +52,10 @@ pub struct RunConfig {
     pub macs: Option<u64>,
     /// Virtual slots: candidates under way at once, whatever the number of workers.
     pub width: u32,
+    /// Trainings of each candidate, of which the mean counts.
+    #[serde(skip_serializing_if = "is_one")]
+    #[ts(optional, as = "Option<u32>")]
+    pub replicates: u32,
     /// Peak RAM limit in bytes; none for the device's own.
     #[ts(type = "number | null")]
     pub ram: Option<u64>,
@@ -117,6 +123,11 @@ pub struct RunConfig {
     pub settings: BTreeMap<String, SettingValue>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_one(number: &u32) -> bool {
+    *number == 1
+}
+
 impl RunConfig {
     /// Reads the table of measurements that this run names, as that of its device.
     ///
@@ -144,6 +155,7 @@ impl Default for RunConfig {
             epochs: 9,
             macs: None,
             width: 8,
+            replicates: 1,
             ram: None,
             flash: None,
             latency_ms: None,

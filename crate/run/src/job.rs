@@ -238,14 +238,13 @@ impl EvaluationKey<'_> {
                 digester.text("hot").text(&from.key).text(&json(serde_json::to_string(layers)))
             }
         };
-        let digester = digester
-            .number(u64::from(self.run_seed))
-            .number(u64::from(self.replicate))
-            .text(match self.kind {
+        let digester = digester.number(u64::from(self.run_seed)).number(u64::from(self.replicate)).text(
+            match self.kind {
                 JobKind::Search => "search",
                 JobKind::Final => "final",
                 JobKind::SuperNetwork => unreachable!("a super-network has a key of its own"),
-            });
+            },
+        );
         let digester = match self.score {
             None => digester,
             Some(score) => digester.text("score").text(&json(serde_json::to_string(score))),

@@ -18,12 +18,16 @@ mod refinement;
 mod run;
 mod stopping;
 
-pub use config::{DEFAULT_SEED, MAX_CANDIDATES, MAX_EPOCHS, MAX_STARTS, MAX_WIDTH, RunConfig};
+pub use config::{
+    DEFAULT_SEED, MAX_CANDIDATES, MAX_EPOCHS, MAX_REPLICATES, MAX_STARTS, MAX_WIDTH, RunConfig,
+};
 pub use error::RunError;
 pub use evaluation::{FINAL_MEMBERS, Inheritance, Proxy, ScoreSpec, SupernetSpec, evaluations, proxies};
 pub use feasibility::{FeasibilitySearch, Nearest};
 pub use job::{DataSpec, EpochScore, Failure, Job, JobId, JobKind, Outcome};
-pub use log::{CandidateCosts, FrontMember, HotStartLine, LogLine, Rejected, Rejections, RunHeader, StopReason, Trained};
+pub use log::{
+    CandidateCosts, FrontMember, HotStartLine, LogLine, Rejected, Rejections, RunHeader, StopReason, Trained,
+};
 pub use problem::{DataFacts, Priced, Problem};
 pub use refinement::{OperatorGroup, OperatorPrice, Refinement};
 pub use run::{Phase, Progress, Run};

@@ -231,6 +231,11 @@ pub struct Trained {
     /// Share of validation images classified correctly at the end, or with the weights of a super-network; 0 when the training
     /// failed, and when there was none.
     pub validation_accuracy: f32,
+    /// Validation accuracy of each training, where there are several: then all else here is their mean, and the digest is that of
+    /// their digests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<f32>>")]
+    pub replicates: Vec<f32>,
     /// Score of the untrained network, where it was scored instead of trained.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

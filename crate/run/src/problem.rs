@@ -154,6 +154,14 @@ impl Problem {
             let problem = "hardware is searched too: it alone limits and prices the networks".to_owned();
             return Err(bad_setting("limits", problem));
         }
+        if config.replicates > 1 && (score.is_some() || supernet_settings.is_some()) {
+            let eval = &config.eval;
+            let problem = format!(
+                "eval={eval} trains no candidate, so none is trained {} times: choose 1",
+                config.replicates
+            );
+            return Err(bad_setting("replicates", problem));
+        }
         let recipe = recipe(config, &training);
         let hot_start = HotStart::of(config, &training, &recipe)?;
         let supernet = supernet_settings

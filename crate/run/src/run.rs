@@ -1,5 +1,6 @@
 mod hot_start;
 mod jobs;
+mod replicates;
 mod super_network;
 mod telling;
 
@@ -28,9 +29,6 @@ use jobs::Jobs;
 const LOG_FORMAT: u32 = 1;
 /// Rejected draws that a log line shows; the rest is counted. It keeps the log below 1 KiB a candidate.
 const REJECTIONS_SHOWN: usize = 2;
-
-/// Every candidate is trained once.
-const REPLICATE: u32 = 0;
 
 /// A search under way. See the crate's page.
 pub struct Run {
@@ -121,6 +119,15 @@ struct Candidate {
     told_error: f64,
 }
 
+/// A network that there is a job for.
+struct Trainee<'a> {
+    ask: u32,
+    kind: JobKind,
+    network: &'a Network,
+    name: &'a str,
+    macs: u64,
+}
+
 impl Run {
     /// A run of this configuration on these data. The first log line is written at once.
     ///
@@ -204,7 +211,7 @@ impl Run {
             self.tell_super_network(&job, outcome.into());
             return Ok(());
         }
-        self.jobs.done.push((job.kind, job.ask, Trained::from(outcome)));
+        self.jobs.done.insert((job.kind, job.ask, job.replicate), Trained::from(outcome));
         self.advance();
         Ok(())
     }
@@ -316,7 +323,7 @@ impl Run {
     fn result_at_hand(&self, ask: u32) -> Option<Trained> {
         let evaluated_by = self.candidates[ask as usize].evaluated_by;
         if evaluated_by == ask {
-            self.jobs.result(JobKind::Search, ask).cloned()
+            self.jobs.result(JobKind::Search, ask, self.problem.config.replicates)
         } else {
             self.result(evaluated_by).cloned()
         }
@@ -370,8 +377,8 @@ impl Run {
         let lineage = self.lineage(&genotype, parent);
         let inherits_from = parent.filter(|_| lineage.is_some());
         let mut job = match self.trained_before(&priced.canonical) {
-            Some(earlier) => self.training(earlier),
-            None => self.job(ask, JobKind::Search, network, name, macs, lineage),
+            Some(earlier) => self.training(earlier, 0),
+            None => self.job(&Trainee { ask, kind: JobKind::Search, network, name, macs }, 0, lineage),
         };
         let evaluated_by = *self.first_asks.entry(self.identity(&priced.canonical, &job.key)).or_insert(ask);
         let is_first = evaluated_by == ask;
@@ -380,7 +387,8 @@ impl Run {
             next_rung = rule.enter(ask);
             self.cut(&mut job, macs, 0..self.ladder[next_rung]);
         }
-        let planned_macs = if is_first { job.planned_macs } else { 0 };
+        let replicates = self.problem.config.replicates;
+        let planned_macs = if is_first { job.planned_macs.saturating_mul(replicates.into()) } else { 0 };
         let not_before = if is_first { 0 } else { self.candidates[evaluated_by as usize].virtual_end };
         let virtual_end = self.clock.start(ask, planned_macs, not_before);
         self.asked_macs = self.asked_macs.saturating_add(planned_macs);
@@ -413,6 +421,14 @@ impl Run {
             told_error: 1.0,
         });
         if is_first {
+            for replicate in 1..replicates {
+                let other = Job {
+                    epochs: job.epochs,
+                    planned_macs: job.planned_macs,
+                    ..self.training(ask, replicate)
+                };
+                self.enqueue(virtual_end, other);
+            }
             self.enqueue(virtual_end, job);
         }
     }
@@ -426,15 +442,16 @@ impl Run {
 
     /// Has a resting candidate go on to the next rung.
     fn promote(&mut self, ask: u32) {
-        let Candidate { network, name, summary, next_rung, .. } = &self.candidates[ask as usize];
-        let (network, name, macs, rung) = (network.clone(), name.clone(), summary.macs, *next_rung);
-        let mut job = self.job(ask, JobKind::Search, &network, &name, macs, None);
-        self.cut(&mut job, macs, self.ladder[rung - 1]..self.ladder[rung]);
-        let (epochs, planned_macs) = (job.epochs, job.planned_macs);
+        let Candidate { summary, next_rung, .. } = &self.candidates[ask as usize];
+        let (macs, rungs) = (summary.macs, self.ladder[*next_rung - 1]..self.ladder[*next_rung]);
+        let mut jobs: Vec<Job> =
+            (0..self.problem.config.replicates).map(|replicate| self.training(ask, replicate)).collect();
+        jobs.iter_mut().for_each(|job| self.cut(job, macs, rungs.clone()));
+        let (epochs, planned_macs) = (rungs.end, jobs.iter().map(|job| job.planned_macs).sum());
         let virtual_end = self.clock.start(ask, planned_macs, 0);
         self.asked_macs = self.asked_macs.saturating_add(planned_macs);
         self.write(&LogLine::Promoted { ask, epochs, planned_macs });
-        self.enqueue(virtual_end, job);
+        jobs.into_iter().for_each(|job| self.enqueue(virtual_end, job));
     }
 
     /// Where the search would end without a front, since nobody was trained to the end: has the most accurate candidate of the
@@ -456,15 +473,8 @@ impl Run {
 
     /// The job that trains this network to the end, or scores it, or validates it with the weights of a super-network. It has no
     /// number yet.
-    fn job(
-        &self,
-        ask: u32,
-        kind: JobKind,
-        network: &Network,
-        name: &str,
-        network_macs: u64,
-        inherits: Option<Inheritance>,
-    ) -> Job {
+    fn job(&self, trainee: &Trainee<'_>, replicate: u32, inherits: Option<Inheritance>) -> Job {
+        let &Trainee { ask, kind, network, name, macs: network_macs } = trainee;
         let problem = &self.problem;
         let hot_start = problem.hot_start.as_ref().filter(|_| kind == JobKind::Search);
         let supernet = problem.supernet.as_ref().filter(|_| kind == JobKind::Search);
@@ -488,7 +498,7 @@ impl Run {
             supernet,
             inherits: inherits.as_ref(),
             run_seed,
-            replicate: REPLICATE,
+            replicate,
         };
         Job {
             id: 0,
@@ -506,7 +516,7 @@ impl Run {
             may_be_inherited: hot_start.is_some(),
             inherits,
             run_seed,
-            replicate: REPLICATE,
+            replicate,
             memory_limit_bytes: MEMORY_LIMIT_BYTES,
             planned_macs: match (score, supernet) {
                 (Some(score), _) => score.planned_macs(network_macs),

@@ -67,7 +67,8 @@ fn believed_best(
             LogLine::Told { ask, result, .. } => {
                 let told = epochs_told.entry(ask).or_default();
                 *told += result.curve.len() as u32;
-                let accuracy = (*told == asked[ask as usize].1).then_some(f64::from(result.validation_accuracy));
+                let accuracy =
+                    (*told == asked[ask as usize].1).then_some(f64::from(result.validation_accuracy));
                 let worth = result.score.or(accuracy);
                 if let Some(worth) = worth.filter(|worth| best.is_none_or(|(best, _)| *worth > best)) {
                     best = Some((worth, ask));

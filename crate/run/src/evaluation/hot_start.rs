@@ -76,7 +76,8 @@ impl HotStart {
         let refuse = |name: &str, problem| Err(RunError::Setting { key: format!("train.{name}"), problem });
         let RunConfig { eval, strategy, epochs, .. } = config;
         if [SCORE_ID, SUPERNET_ID].contains(&eval.as_str()) {
-            let problem = format!("eval={eval} trains no candidate, so none has weights to pass on: choose {COLD}");
+            let problem =
+                format!("eval={eval} trains no candidate, so none has weights to pass on: choose {COLD}");
             return refuse("weights", problem);
         }
         if settings.word("stopping") != "none" {
@@ -98,7 +99,8 @@ impl HotStart {
         }
         let hot_epochs = settings.integer("hot_epochs");
         if hot_epochs > *epochs {
-            let problem = format!("{hot_epochs} epochs are more than the {epochs} of a cold start: choose fewer");
+            let problem =
+                format!("{hot_epochs} epochs are more than the {epochs} of a cold start: choose fewer");
             return refuse("hot_epochs", problem);
         }
         if f64::from(recipe.warmup_epochs) >= f64::from(hot_epochs) {

@@ -27,7 +27,8 @@ pub(super) fn member() -> Member {
             "Each candidate is trained for a few epochs and scored on the validation images.",
             "Cada candidata se entrena unas pocas épocas y se puntúa con las imágenes de validación.",
         ),
-        settings: [training_settings(), augmentation_settings(), stopping::settings(), hot_start::settings()].concat(),
+        settings: [training_settings(), augmentation_settings(), stopping::settings(), hot_start::settings()]
+            .concat(),
     }
 }
 

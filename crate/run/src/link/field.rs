@@ -5,7 +5,7 @@ use nas_space::{Genotype, MAX_CUSTOM_BYTES, spaces};
 use serde::Serialize;
 use ts_rs::TS;
 
-use crate::{MAX_CANDIDATES, MAX_EPOCHS, MAX_STARTS, MAX_WIDTH, RunConfig, evaluations};
+use crate::{MAX_CANDIDATES, MAX_EPOCHS, MAX_REPLICATES, MAX_STARTS, MAX_WIDTH, RunConfig, evaluations};
 
 use super::{device_ids, ids, packed_text, priced_ids};
 
@@ -73,7 +73,7 @@ const fn field(key: &'static str, en: &'static str, es: &'static str, place: Pla
 }
 
 /// All keys, in the order in which links are written.
-pub(super) const FIELDS: [Field; 31] = [
+pub(super) const FIELDS: [Field; 32] = [
     field("data", "Dataset", "Conjunto de datos", Place::Data(|c| &mut c.data)),
     field(
         "res",
@@ -131,6 +131,12 @@ pub(super) const FIELDS: [Field; 31] = [
         "Candidates under way at once",
         "Candidatas en curso a la vez",
         Place::Integer(|c| &mut c.width, 1, MAX_WIDTH),
+    ),
+    field(
+        "replicates",
+        "Trainings of each candidate",
+        "Entrenamientos de cada candidata",
+        Place::Integer(|c| &mut c.replicates, 1, MAX_REPLICATES),
     ),
     field(
         "ram",

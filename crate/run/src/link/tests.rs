@@ -55,7 +55,7 @@ fn old_links_open() {
 fn what_cannot_be_read_is_told() {
     let cases = [
         ("v=1&colour=red", "'colour' is no key of a link: it is ignored"),
-        ("v=1&replicates=3", "'replicates' is no key of a link: it is ignored"),
+        ("v=1&copies=3", "'copies' is no key of a link: it is ignored"),
         ("v=9", "the link is of version 9, this program reads version 1: what it does not know is ignored"),
         ("v=0", "v=0 is not a version: the default is used"),
         ("candidates=99999", "candidates=99999 is out of bounds: 10000 is used"),

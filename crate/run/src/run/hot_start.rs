@@ -3,7 +3,7 @@
 use nas_arch::Canonical;
 use nas_space::Genotype;
 
-use super::{Candidate, Run};
+use super::{Candidate, Run, Trainee};
 use crate::evaluation::MAX_DEPTH;
 use crate::{HotStartLine, Inheritance, Job, JobKind};
 
@@ -18,7 +18,7 @@ impl Run {
         if !is_trained || donor.depth >= MAX_DEPTH {
             return None;
         }
-        Some(self.inheritance(genotype, parent)).filter(|inheritance| !inheritance.layers.is_empty())
+        Some(self.inheritance(genotype, parent, 0)).filter(|inheritance| !inheritance.layers.is_empty())
     }
 
     /// The candidate that was trained for this one: the first of the same network.
@@ -27,17 +27,22 @@ impl Run {
         &self.candidates[evaluated_by as usize]
     }
 
-    fn inheritance(&self, genotype: &Genotype, parent: u32) -> Inheritance {
+    fn inheritance(&self, genotype: &Genotype, parent: u32, replicate: u32) -> Inheritance {
         let Candidate { genotype: other, evaluated_by, .. } = &self.candidates[parent as usize];
         let layers = self.problem.layers_in_common(genotype, other);
-        Inheritance { from: Box::new(self.training(*evaluated_by)), layers }
+        Inheritance { from: Box::new(self.training(*evaluated_by, replicate)), layers }
     }
 
-    /// The training of a candidate, once more.
-    pub(super) fn training(&self, ask: u32) -> Job {
-        let Candidate { genotype, network, name, summary, inherits_from, .. } = &self.candidates[ask as usize];
-        let inherits = inherits_from.map(|parent| self.inheritance(genotype, parent));
-        self.job(ask, JobKind::Search, network, name, summary.macs, inherits)
+    /// A training of a candidate that was asked for.
+    pub(super) fn training(&self, ask: u32, replicate: u32) -> Job {
+        let Candidate { genotype, network, name, summary, inherits_from, .. } =
+            &self.candidates[ask as usize];
+        let inherits = inherits_from.map(|parent| self.inheritance(genotype, parent, replicate));
+        self.job(
+            &Trainee { ask, kind: JobKind::Search, network, name, macs: summary.macs },
+            replicate,
+            inherits,
+        )
     }
 
     /// The candidate that this network was trained for, where weights depend on who asked for it.

@@ -10,8 +10,8 @@ pub(super) struct Jobs {
     pub(super) waiting: BTreeMap<(u64, JobId), Job>,
     /// With their virtual ends.
     pub(super) handed_out: Vec<(u64, Job)>,
-    /// Results held until their turn, with their kinds and asks.
-    pub(super) done: Vec<(JobKind, u32, Trained)>,
+    /// Results held until their turn, by kind, ask and replicate.
+    pub(super) done: BTreeMap<(JobKind, u32, u32), Trained>,
 }
 
 impl Jobs {
@@ -20,7 +20,9 @@ impl Jobs {
         Some(self.handed_out.remove(at))
     }
 
-    pub(super) fn result(&self, kind: JobKind, ask: u32) -> Option<&Trained> {
-        self.done.iter().find(|done| (done.0, done.1) == (kind, ask)).map(|(.., result)| result)
+    /// What came of all trainings of a candidate, once all are there.
+    pub(super) fn result(&self, kind: JobKind, ask: u32, replicates: u32) -> Option<Trained> {
+        let one = |replicate| self.done.get(&(kind, ask, replicate));
+        Some(Trained::of_replicates(&(0..replicates).map(one).collect::<Option<Vec<_>>>()?))
     }
 }

@@ -1,6 +1,6 @@
 //! The super-network that candidates inherit their weights from: trained before the first of them is asked for.
 
-use super::{REPLICATE, Run};
+use super::Run;
 use crate::evaluation::Supernet;
 use crate::job::MEMORY_LIMIT_BYTES;
 use crate::{Job, JobKind, LogLine, StopReason, Trained};
@@ -28,7 +28,7 @@ impl Run {
             inherits: None,
             may_be_inherited: false,
             run_seed: self.problem.config.seed,
-            replicate: REPLICATE,
+            replicate: 0,
             planned_macs,
             memory_limit_bytes: MEMORY_LIMIT_BYTES,
         };

@@ -2,7 +2,7 @@
 
 use nas_search::{Insertion, Point, Told};
 
-use super::{Candidate, Phase, Run, reference_accuracy};
+use super::{Candidate, Phase, Run, Trainee, reference_accuracy};
 use crate::evaluation::merit;
 use crate::stopping::{Gains, RungTold};
 use crate::{EpochScore, FINAL_MEMBERS, Failure, FrontMember, JobKind, LogLine, Outcome, Trained};
@@ -14,7 +14,7 @@ impl Run {
         let mut group = vec![ask];
         let mut rung = self.candidates[evaluated_by as usize].next_rung;
         if evaluated_by == ask {
-            self.jobs.done.retain(|&(kind, done, _)| (kind, done) != (JobKind::Search, ask));
+            self.jobs.done.retain(|&(kind, done, _), _| (kind, done) != (JobKind::Search, ask));
             if let Some(rule) = &mut self.stopping {
                 rule.tell(&RungTold { ask, rung, curve: &result.curve });
             }
@@ -135,7 +135,8 @@ impl Run {
         for ask in self.finalists.clone() {
             let Candidate { network, name, summary, .. } = &self.candidates[ask as usize];
             let (network, name, macs) = (network.clone(), name.clone(), summary.macs);
-            let job = self.job(ask, JobKind::Final, &network, &name, macs, None);
+            let trainee = Trainee { ask, kind: JobKind::Final, network: &network, name: &name, macs };
+            let job = self.job(&trainee, 0, None);
             self.enqueue(0, job);
         }
     }
@@ -143,7 +144,7 @@ impl Run {
     /// Writes the final results at hand, in the order of the finalists, and the last line behind the last one.
     pub(super) fn log_finals(&mut self) {
         while let Some(&ask) = self.finalists.get(self.finals_logged) {
-            let Some(result) = self.jobs.result(JobKind::Final, ask).cloned() else { return };
+            let Some(result) = self.jobs.result(JobKind::Final, ask, 1) else { return };
             let epochs = result.curve.len() as u32;
             self.finals_logged += 1;
             self.write(&LogLine::Final { ask, epochs, result });
@@ -163,6 +164,7 @@ impl From<Outcome> for Trained {
             Outcome::Trained { curve, test_accuracy, weights_sha256 } => Self {
                 validation_accuracy: curve.last().map_or(0.0, |score| score.accuracy),
                 curve,
+                replicates: Vec::new(),
                 score: None,
                 test_accuracy,
                 weights_sha256: Some(weights_sha256),

@@ -113,6 +113,11 @@ curve: Array<EpochScore>,
  */
 validation_accuracy: number, 
 /**
+ * Validation accuracy of each training, where there are several: then all else here is their mean, and the digest is that of
+ * their digests.
+ */
+replicates?: Array<number>, 
+/**
  * Score of the untrained network, where it was scored instead of trained.
  */
 score?: number, 
@@ -154,6 +159,11 @@ curve: Array<EpochScore>,
  * failed, and when there was none.
  */
 validation_accuracy: number, 
+/**
+ * Validation accuracy of each training, where there are several: then all else here is their mean, and the digest is that of
+ * their digests.
+ */
+replicates?: Array<number>, 
 /**
  * Score of the untrained network, where it was scored instead of trained.
  */

@@ -64,6 +64,10 @@ macs: number | null,
  */
 width: number, 
 /**
+ * Trainings of each candidate, of which the mean counts.
+ */
+replicates?: number, 
+/**
  * Peak RAM limit in bytes; none for the device's own.
  */
 ram: number | null, 

@@ -32,7 +32,8 @@ fn children_begin_with_the_weights_of_their_parents_and_train_less() {
     let mut depth = vec![0; 80];
     let (mut heirs, mut deepest) = (0, 0);
     for line in &lines {
-        let LogLine::Asked { ask, parent, key, hot_start, same_as: None, planned_macs, costs, .. } = line else {
+        let LogLine::Asked { ask, parent, key, hot_start, same_as: None, planned_macs, costs, .. } = line
+        else {
             continue;
         };
         let job = job_of(*ask);
@@ -48,7 +49,10 @@ fn children_begin_with_the_weights_of_their_parents_and_train_less() {
                 assert_eq!((line.epochs, job.epochs, job.recipe.horizon_epochs), (3, 3, 3));
                 assert_eq!(*planned_macs, costs.macs * 3 * (3 * 1197 + 300));
                 let donor = job_of(line.from);
-                assert_eq!((&**from, job.goes_on_from()), (&Job { id: 0, ..donor.clone() }, Some(&*donor.key)));
+                assert_eq!(
+                    (&**from, job.goes_on_from()),
+                    (&Job { id: 0, ..donor.clone() }, Some(&*donor.key))
+                );
                 let names = |network: &Network| {
                     network.layers.iter().map(|layer| layer.name.clone()).collect::<Vec<_>>()
                 };
