@@ -97,6 +97,10 @@ pub enum LogLine {
         /// Area between the front and the reference point of the first line, in accuracy × cost; of scores, their merit counts
         /// (docs/scores.md).
         hypervolume: f64,
+        /// Standard deviation between trainings of one network, over all networks; where there are several trainings of each only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        training_deviation: Option<f32>,
     },
     /// A member of the front was trained to the end.
     Final {
@@ -268,6 +272,10 @@ pub struct FrontMember {
     pub score: Option<f64>,
     /// Its cost in the run's objective.
     pub cost: f64,
+    /// Probability that it is on the front in truth; where there are several trainings of each candidate only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub probability: Option<f32>,
 }
 
 /// Why a run stopped before its budget was used.

@@ -13,6 +13,6 @@ mod selection;
 
 pub(crate) use kernel::Kernel;
 use kernel::Position;
-pub(crate) use normal::{expected_shortfall, normal_scores};
+pub(crate) use normal::{density, expected_shortfall, normal_scores, probability};
 pub(crate) use process::{Belief, Process};
 pub(crate) use selection::select;

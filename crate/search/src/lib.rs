@@ -34,7 +34,10 @@ pub use genetic::Genetic;
 pub use hyt_nas::HytNas;
 pub use local_search::LocalSearch;
 pub use nsga2::Nsga2;
-pub use pareto::{Front, Insertion, Point, crowding_distances, dominates, hypervolume, non_dominated_sort};
+pub use pareto::{
+    Front, Insertion, Point, Uncertain, crowding_distances, dominates, front_probability, hypervolume,
+    non_dominated_sort,
+};
 pub use random::Random;
 pub use registry::{Count, Needs, Offer, StrategyError, needs, strategies, strategy};
 pub use reinforce::Reinforce;

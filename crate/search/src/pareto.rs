@@ -3,9 +3,11 @@
 
 mod front;
 mod hypervolume;
+mod probability;
 mod sort;
 
 pub use front::{Front, Insertion, Point};
 pub use hypervolume::hypervolume;
+pub use probability::{Uncertain, front_probability};
 pub(crate) use sort::{Place, places};
 pub use sort::{crowding_distances, dominates, non_dominated_sort};

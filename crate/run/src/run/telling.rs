@@ -112,20 +112,27 @@ impl Run {
     }
 
     fn write_front(&mut self) {
+        let beliefs = self.beliefs();
         let member = |point: &Point| FrontMember {
             ask: point.ask,
             validation_accuracy: self.result(point.ask).map_or(0.0, |result| result.validation_accuracy),
             score: self.result(point.ask).and_then(|result| result.score),
             cost: point.cost,
+            probability: beliefs.as_ref().map(|beliefs| beliefs.front_probability(self.donor(point.ask))),
         };
         let members = self.front.members().iter().map(member).collect();
         let hypervolume =
             self.front.hypervolume(f64::from(reference_accuracy(&self.problem)), self.reference_cost);
-        self.write(&LogLine::Front { members, hypervolume });
+        let training_deviation = beliefs.map(|beliefs| beliefs.training_deviation as f32);
+        self.write(&LogLine::Front { members, hypervolume, training_deviation });
     }
 
     /// Starts the final training of the most accurate members of the front.
     pub(super) fn start_finals(&mut self) {
+        if self.problem.config.replicates > 1 && !self.front.members().is_empty() {
+            // What was told since the front changed last tells more of the noise, and of the rivals.
+            self.write_front();
+        }
         self.phase = Phase::Final;
         if self.problem.final_recipe.is_none() {
             return;

@@ -123,7 +123,7 @@ fn the_log_tells_a_whole_story() {
             assert_eq!(result.test_accuracy, None, "the search never sees the test split");
             assert_eq!(result.failure.is_some(), result.curve.is_empty());
         }
-        if let LogLine::Front { members, hypervolume } = line {
+        if let LogLine::Front { members, hypervolume, .. } = line {
             assert!(members.windows(2).all(|pair| pair[0].cost < pair[1].cost));
             assert!(*hypervolume >= 0.0);
         }

@@ -6,12 +6,12 @@ use core::f64::consts::{FRAC_1_SQRT_2, TAU};
 const QUANTILE_STEPS: u32 = 8;
 
 /// Probability density of the standard normal distribution.
-fn density(x: f64) -> f64 {
+pub(crate) fn density(x: f64) -> f64 {
     libm::exp(-0.5 * x * x) / libm::sqrt(TAU)
 }
 
 /// Probability that a standard normal number is below `x`.
-fn probability(x: f64) -> f64 {
+pub(crate) fn probability(x: f64) -> f64 {
     0.5 * libm::erfc(-x * FRAC_1_SQRT_2)
 }
 

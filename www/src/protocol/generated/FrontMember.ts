@@ -19,4 +19,8 @@ score?: number,
 /**
  * Its cost in the run's objective.
  */
-cost: number, };
+cost: number, 
+/**
+ * Probability that it is on the front in truth; where there are several trainings of each candidate only.
+ */
+probability?: number, };

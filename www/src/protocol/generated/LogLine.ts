@@ -141,7 +141,11 @@ members: Array<FrontMember>,
  * Area between the front and the reference point of the first line, in accuracy × cost; of scores, their merit counts
  * (docs/scores.md).
  */
-hypervolume: number, } | { "line": "final", 
+hypervolume: number, 
+/**
+ * Standard deviation between trainings of one network, over all networks; where there are several trainings of each only.
+ */
+training_deviation?: number, } | { "line": "final", 
 /**
  * The candidate.
  */

@@ -114,3 +114,43 @@ fn what_trains_nothing_trains_nothing_twice() {
         assert_eq!(message, expected);
     }
 }
+
+#[test]
+fn the_front_tells_how_likely_it_is() {
+    let (_, lines) = jobs_and_log(&several(3, &[]));
+    let fronts = lines.iter().filter_map(|line| match line {
+        LogLine::Front { members, training_deviation, .. } => Some((members, training_deviation)),
+        _ => None,
+    });
+    let (members, deviation) = fronts.last().unwrap();
+    let told: Vec<&Trained> = lines
+        .iter()
+        .filter_map(|line| match line {
+            LogLine::Told { result, .. } if result.failure.is_none() => Some(result),
+            _ => None,
+        })
+        .collect();
+    // The made-up accuracies are uniform between 0 and 1: their standard deviation is 1/√12.
+    let deviation = deviation.unwrap();
+    assert!((deviation - 0.2887).abs() < 0.05, "{deviation} over {} networks", told.len());
+    let probabilities: Vec<f32> = members.iter().map(|member| member.probability.unwrap()).collect();
+    assert!(probabilities.len() > 1);
+    assert!(probabilities.iter().all(|probability| (0.05..=1.0).contains(probability)), "{probabilities:?}");
+    assert!(probabilities.iter().any(|probability| *probability < 0.95), "{probabilities:?}");
+    // Without rivals the cheapest of all is on the front for certain.
+    let cheapest = lines.iter().filter_map(|line| match line {
+        LogLine::Asked { costs, .. } => Some(costs.latency_ms),
+        _ => None,
+    });
+    if cheapest.fold(f64::INFINITY, f64::min) == members[0].cost {
+        assert_eq!(probabilities[0], 1.0);
+    }
+    let (_, once) = jobs_and_log(&several(1, &[]));
+    for line in &once {
+        if let LogLine::Front { members, training_deviation, .. } = line {
+            assert!(
+                training_deviation.is_none() && members.iter().all(|member| member.probability.is_none())
+            );
+        }
+    }
+}
