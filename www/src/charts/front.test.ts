@@ -18,6 +18,7 @@ const point = (ask: number, cost: number, accuracy: number, isFront: boolean): F
   accuracy,
   error: 0.01,
   isFront,
+  probability: null,
   test: null,
 });
 const POINTS = [

@@ -11,6 +11,8 @@ export interface FrontPoint {
   /** One standard error of the accuracy; 0 for a score. */
   readonly error: number;
   readonly isFront: boolean;
+  /** That it is on the front in truth; null where that is not known. */
+  readonly probability: number | null;
   /** Test accuracy after the final training. */
   readonly test: number | null;
 }

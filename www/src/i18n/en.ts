@@ -259,6 +259,9 @@ export const en = {
     title: 'Evaluation',
     settings: 'Settings',
     epochs: 'Epochs',
+    replicates: 'Trainings each',
+    replicatesHint:
+      'Each candidate is trained so many times, and the mean counts: the noise shrinks, the work grows. The front then shows how likely each member is to be on it.',
     workers: 'Workers',
     workersHint: 'More workers finish sooner; the result is the same.',
     told: (told: string, all: string) => `${told} of ${all}`,
@@ -386,6 +389,7 @@ export const en = {
     pointLabel: (ask: string, accuracy: string, error: string, cost: string, axis: string) =>
       `Candidate ${ask}: accuracy ${accuracy} ± ${error}, ${axis} ${cost}`,
     onFront: 'on the front',
+    onFrontProbably: (probability: string) => `on the front with a probability of ${probability}`,
   },
 
   table: {
@@ -498,6 +502,8 @@ export const en = {
       fits: 'It stays inside every limit. It is priced here, not trained.',
       fitsNot: (violations: string) => `It does not fit: ${violations}.`,
       waiting: 'It is still in training.',
+      probability: (probability: string, trainings: string, images: string) =>
+        `It is on the front with a probability of ${probability}, as far as ${trainings} trainings of each network and ${images} images can tell.`,
       hotStart: (ask: string, epochs: string) =>
         `Its training began with the weights of #${ask} and added ${epochs} epochs.`,
       failed: 'Its training failed, so it has no score.',

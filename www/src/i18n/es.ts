@@ -257,6 +257,9 @@ export const es: Catalog = {
     title: 'Evaluación',
     settings: 'Ajustes',
     epochs: 'Épocas',
+    replicates: 'Entrenamientos',
+    replicatesHint:
+      'Cada candidata se entrena tantas veces y cuenta la media: baja el ruido, sube el trabajo. El frente muestra entonces con qué probabilidad está en él cada miembro.',
     workers: 'Workers',
     workersHint: 'Con más workers se termina antes; el resultado es el mismo.',
     told: (told, all) => `${told} de ${all}`,
@@ -367,6 +370,7 @@ export const es: Catalog = {
     pointLabel: (ask, accuracy, error, cost, axis) =>
       `Candidata ${ask}: exactitud ${accuracy} ± ${error}, ${axis} ${cost}`,
     onFront: 'en el frente',
+    onFrontProbably: (probability) => `en el frente con una probabilidad del ${probability}`,
   },
 
   table: {
@@ -478,6 +482,8 @@ export const es: Catalog = {
       fits: 'No pasa de ningún límite. Aquí se calcula su costo, no se entrena.',
       fitsNot: (violations) => `No cabe: ${violations}.`,
       waiting: 'Todavía se entrena.',
+      probability: (probability, trainings, images) =>
+        `Está en el frente con una probabilidad del ${probability}, hasta donde llegan ${trainings} entrenamientos de cada red y ${images} imágenes.`,
       hotStart: (ask, epochs) => `Empezó con los pesos de #${ask} y añadió ${epochs} épocas.`,
       failed: 'Su entrenamiento falló, así que no tiene puntuación.',
       same: (ask) => `Es la misma red que la n.º ${ask}, así que no se entrenó de nuevo.`,

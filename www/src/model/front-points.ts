@@ -3,14 +3,13 @@ import type { Lane } from '../engine/engine';
 import type { CandidateCosts } from '../protocol/generated/CandidateCosts';
 import type { Objective } from '../protocol/generated/Objective';
 import { costOn } from './costs';
-import { standardError } from './noise';
+import { accuracyError } from './noise';
 import type { Rejection, RunView } from './run-view';
 import { worthOf } from './worth';
 
 /** The candidates with an accuracy as points against one cost; duplicates lie where their original lies. */
 export function frontPoints(view: RunView, axis: Objective): FrontPoint[] {
   const frontAsks = new Set(view.front.map(({ ask }) => ask));
-  const images = view.header?.validation_images ?? 1;
   return view.candidates.flatMap(({ ask, sameAs, result, costs, final }) => {
     const cost = costOn(axis, costs);
     const isDuplicate = sameAs !== null && !frontAsks.has(ask);
@@ -22,8 +21,9 @@ export function frontPoints(view: RunView, axis: Objective): FrontPoint[] {
       ask,
       cost,
       accuracy,
-      error: result.score === undefined ? standardError(accuracy, images) : 0,
+      error: result.score === undefined ? accuracyError(view, accuracy) : 0,
       isFront: frontAsks.has(ask),
+      probability: view.front.find((member) => member.ask === ask)?.probability ?? null,
       // An accuracy has no place on an axis of scores.
       test: result.score === undefined ? (final?.result.test_accuracy ?? null) : null,
     };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FAKE_DEFAULTS } from '../testing/fake-catalog';
 import { fakeLog } from '../testing/fake-log';
-import { isWithinNoise, standardError } from './noise';
+import { accuracyError, isWithinNoise, standardError } from './noise';
 import { bestOf, reasonFor } from './reason';
 import { type Candidate, EMPTY_RUN, type RunView, showLines } from './run-view';
 
@@ -25,6 +25,10 @@ function withFront(accuracies: readonly number[]): { view: RunView; candidates: 
   return { view: { ...VIEW, front }, candidates };
 }
 
+function withImages(images: number): RunView {
+  return { ...VIEW, header: VIEW.header && { ...VIEW.header, validation_images: images } };
+}
+
 describe('noise', () => {
   it('has the standard error of a share', () => {
     expect(standardError(0.9, 300)).toBeCloseTo(0.01732, 5);
@@ -38,8 +42,18 @@ describe('noise', () => {
     ['0.7 points of 30,000 images', 0.946, 0.953, 30_000, false],
     ['no difference at all', 1, 1, 300, true],
   ])('%s', (_, a, b, images, expected) => {
-    expect(isWithinNoise(a, b, images)).toBe(expected);
-    expect(isWithinNoise(b, a, images)).toBe(expected);
+    const view = withImages(images);
+    expect(isWithinNoise(a, b, view)).toBe(expected);
+    expect(isWithinNoise(b, a, view)).toBe(expected);
+  });
+
+  it('of several trainings is that of their mean', () => {
+    const { header } = VIEW;
+    if (header === null) throw new Error('no header');
+    const config = { ...header.config, replicates: 4 };
+    const view = { ...VIEW, header: { ...header, config, validation_images: 300 }, trainingDeviation: 0.02 };
+    expect(accuracyError(view, 0.9)).toBeCloseTo(Math.hypot(0.01732, 0.01), 5);
+    expect(accuracyError(withImages(300), 0.9)).toBeCloseTo(0.01732, 5);
   });
 });
 

@@ -32,7 +32,6 @@ export type Reason =
 
 export function reasonFor(view: RunView, candidate: Candidate): Reason {
   const objective = view.header?.config.objective ?? 'latency';
-  const images = view.header?.validation_images ?? 1;
   if (candidate.result === null) {
     return { kind: 'waiting' };
   }
@@ -41,7 +40,7 @@ export function reasonFor(view: RunView, candidate: Candidate): Reason {
   }
   const place = view.front.findIndex(({ ask }) => ask === candidate.ask);
   const rival = (member: FrontMember | undefined): Rival | null =>
-    member === undefined ? null : rivalOf(candidate, member, objective, images);
+    member === undefined ? null : rivalOf(candidate, member, objective, view);
   if (place >= 0) {
     return { kind: 'front', cheaper: rival(view.front[place - 1]), better: rival(view.front[place + 1]) };
   }
@@ -59,13 +58,13 @@ export function reasonFor(view: RunView, candidate: Candidate): Reason {
   return strongest === null ? { kind: 'waiting' } : { kind: 'dominated', rival: strongest };
 }
 
-function rivalOf(candidate: Candidate, member: FrontMember, objective: Objective, images: number): Rival {
+function rivalOf(candidate: Candidate, member: FrontMember, objective: Objective, view: RunView): Rival {
   const worth = candidate.result === null ? 0 : worthOf(candidate.result);
   return {
     ask: member.ask,
     gain: worthOf(member) - worth,
     extraCost: member.cost - (costOn(objective, candidate.costs) ?? 0),
-    isWithinNoise: member.score === undefined && isWithinNoise(worth, worthOf(member), images),
+    isWithinNoise: member.score === undefined && isWithinNoise(worth, worthOf(member), view),
   };
 }
 

@@ -77,6 +77,8 @@ export interface RunView {
   readonly told: readonly number[];
   /** By ascending cost. */
   readonly front: readonly FrontMember[];
+  /** Standard deviation between trainings of one network; null where each is trained once. */
+  readonly trainingDeviation: number | null;
   /** Epochs after which trainings rested or ended, ascending; none where all go to the end. */
   readonly rungs: readonly number[];
   /** One for each candidate told. */
@@ -94,6 +96,7 @@ export const EMPTY_RUN: RunView = {
   candidates: [],
   told: [],
   front: [],
+  trainingDeviation: null,
   rungs: [],
   milestones: [],
   rejections: [],
@@ -178,6 +181,7 @@ function showLine(draft: Draft, line: LogLine): void {
       return;
     case 'front': {
       draft.front = line.members;
+      draft.trainingDeviation = line.training_deviation ?? null;
       const newest = draft.milestones.at(-1);
       if (newest !== undefined) {
         draft.milestones[draft.milestones.length - 1] = {
