@@ -105,13 +105,15 @@ fn configuration(source: &str, known: &KnownTable, work: Option<u64>) -> Result<
 fn print_table(CompareJson { best, seeds, results }: &CompareJson<'_>) -> Result<(), Failure> {
     let percent = |value: f64| 100.0 * value;
     for ResultJson { source, comparison } in results {
-        let Comparison { validation_accuracy, test_accuracy, candidates, work_macs, difference } = comparison;
+        let Comparison { validation_accuracy, test_accuracy, tau, candidates, work_macs, difference } =
+            comparison;
         print_line(source)?;
         print_line(&format!(
-            "  validation {:.3} ± {:.3} %, test {:.3} %, {candidates:.1} candidates, {work_macs:.4e} training MACs",
+            "  validation {:.3} ± {:.3} %, test {:.3} %, τ {}, {candidates:.1} candidates, {work_macs:.4e} training MACs",
             percent(validation_accuracy.mean),
             percent(validation_accuracy.se),
             percent(test_accuracy.mean),
+            tau.map_or_else(|| "–".to_owned(), |tau| format!("{tau:.3}")),
         ))?;
         if let Some(Estimate { mean, low, high, .. }) = difference {
             print_line(&format!(

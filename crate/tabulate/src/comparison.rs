@@ -36,6 +36,8 @@ pub struct Comparison {
     pub validation_accuracy: Estimate,
     /// True test accuracy likewise.
     pub test_accuracy: Estimate,
+    /// Mean of Kendall's τ of what they believed of their networks with the true validation accuracy; none where it is never defined.
+    pub tau: Option<f64>,
     /// Mean number of candidates.
     pub candidates: f64,
     /// Mean planned work in training MACs.
@@ -64,11 +66,17 @@ impl Comparison {
         Self {
             validation_accuracy: over(&|found| found.truth.validation_accuracy),
             test_accuracy: over(&|found| found.truth.test_accuracy),
+            tau: mean_of(found.iter().filter_map(|found| found.tau)),
             candidates: over(&|found| f64::from(found.candidates)).mean,
             work_macs: over(&|found| found.work_macs as f64).mean,
             difference,
         }
     }
+}
+
+fn mean_of(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (count, sum) = values.fold((0_u32, 0.0), |(count, sum), value| (count + 1, sum + value));
+    (count > 0).then(|| sum / f64::from(count))
 }
 
 #[cfg(test)]
@@ -81,6 +89,7 @@ mod tests {
         let found = |accuracies: [f64; 3]| {
             accuracies.map(|accuracy| Found {
                 truth: Truth { validation_accuracy: accuracy, test_accuracy: accuracy / 2.0 },
+                tau: Some(accuracy / 2.0),
                 candidates: 4,
                 work_macs: 10,
             })
@@ -97,6 +106,7 @@ mod tests {
             (comparison.test_accuracy.mean, comparison.candidates, comparison.work_macs),
             (0.375, 4.0, 10.0)
         );
+        assert_eq!(comparison.tau, Some(0.375));
         assert_eq!(Comparison::new(&one, None).difference, None);
     }
 }

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use nas_numerics::kendall_tau;
 use nas_run::{Job, LogLine, Outcome, Problem, Run};
 
 use crate::{KnownTable, TabulateError, Truth};
@@ -10,6 +11,9 @@ pub struct Found {
     /// What the network is worth that the search believes best: of those trained to the end the one with the best validation
     /// accuracy in that training, or with the best score.
     pub truth: Truth,
+    /// Kendall's τ-b of what the run believes of its networks, as far as they were trained to the end or scored, with what they are
+    /// worth; none of fewer than two.
+    pub tau: Option<f64>,
     /// Candidates asked for.
     pub candidates: u32,
     /// Planned work of all trainings and scores, in training MACs.
@@ -57,6 +61,7 @@ fn believed_best(
     let mut asked: Vec<(String, u32)> = Vec::new();
     let mut epochs_told: BTreeMap<u32, u32> = BTreeMap::new();
     let mut best: Option<(f64, u32)> = None;
+    let mut believed: BTreeMap<String, f64> = BTreeMap::new();
     let mut work_macs = 0;
     for line in lines {
         match line {
@@ -70,6 +75,9 @@ fn believed_best(
                 let accuracy =
                     (*told == asked[ask as usize].1).then_some(f64::from(result.validation_accuracy));
                 let worth = result.score.or(accuracy);
+                if let Some(worth) = worth {
+                    believed.entry(asked[ask as usize].0.clone()).or_insert(worth);
+                }
                 if let Some(worth) = worth.filter(|worth| best.is_none_or(|(best, _)| *worth > best)) {
                     best = Some((worth, ask));
                 }
@@ -80,5 +88,7 @@ fn believed_best(
     }
     let truth = best.and_then(|(_, ask)| known.truth(&asked[ask as usize].0));
     let truth = truth.ok_or(TabulateError::NothingFound)?;
-    Ok(Found { truth, candidates: asked.len() as u32, work_macs })
+    let pair = |(name, worth): (&String, &f64)| Some((*worth, known.truth(name)?.validation_accuracy));
+    let pairs: Vec<(f64, f64)> = believed.iter().filter_map(pair).collect();
+    Ok(Found { truth, tau: kendall_tau(&pairs), candidates: asked.len() as u32, work_macs })
 }
