@@ -2,6 +2,7 @@
 //! themselves, how they train and the work they plan. Performing them is the evaluator's.
 
 mod hot_start;
+mod predictor;
 mod score;
 mod supernet;
 mod train;
@@ -10,6 +11,7 @@ use nas_member::{Member, Setting, SettingKind, SettingValue, Text};
 
 pub use hot_start::Inheritance;
 pub(crate) use hot_start::{HotStart, MAX_DEPTH};
+pub(crate) use predictor::{ID as PREDICTOR_ID, PredictorSettings};
 pub(crate) use score::{ID as SCORE_ID, merit};
 pub use score::{Proxy, ScoreSpec, proxies};
 pub use supernet::SupernetSpec;
@@ -28,7 +30,7 @@ const MAX_PLANNED_MACS: u64 = (1 << 53) - 1;
 /// All evaluations, as lists show them.
 #[must_use]
 pub fn evaluations() -> Vec<Member> {
-    vec![train::member(), supernet::member(), score::member()]
+    vec![train::member(), predictor::member(), supernet::member(), score::member()]
 }
 
 /// Planned work of a training in training MACs: three passes for every training image, one for every image that is

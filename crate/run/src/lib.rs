@@ -26,7 +26,8 @@ pub use evaluation::{FINAL_MEMBERS, Inheritance, Proxy, ScoreSpec, SupernetSpec,
 pub use feasibility::{FeasibilitySearch, Nearest};
 pub use job::{DataSpec, EpochScore, Failure, Job, JobId, JobKind, Outcome};
 pub use log::{
-    CandidateCosts, FrontMember, HotStartLine, LogLine, Rejected, Rejections, RunHeader, StopReason, Trained,
+    CandidateCosts, FrontMember, HotStartLine, LogLine, PredictorQuality, Rejected, Rejections, RunHeader,
+    StopReason, Trained,
 };
 pub use problem::{DataFacts, Priced, Problem};
 pub use refinement::{OperatorGroup, OperatorPrice, Refinement};

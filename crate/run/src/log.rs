@@ -75,6 +75,8 @@ pub enum LogLine {
         #[ts(type = "number")]
         planned_macs: u64,
     },
+    /// The predictor has learnt, from so many whole trainings.
+    Predictor(PredictorQuality),
     /// A result was told to the strategy. Where trainings are stopped early, a candidate is told at each rung.
     Told {
         /// The candidate.
@@ -186,6 +188,18 @@ pub struct CandidateCosts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub area_mm2: Option<f64>,
+}
+
+/// How well a predictor foresees the order of whole trainings: means over five folds, each foreseen by what was learnt from the others.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct PredictorQuality {
+    /// Networks that were trained to the end.
+    pub networks: u32,
+    /// Kendall's τ-b of the prediction with the accuracy; 0 where no fold has one.
+    pub tau: f32,
+    /// That of the number of parameters alone.
+    pub params_tau: f32,
 }
 
 /// Where the weights come from that a training begins with.

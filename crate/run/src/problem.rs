@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::evaluation::{
-    HotStart, SCORE_ID, SUPERNET_ID, Supernet, augmentation, check, final_recipe, recipe, supernet_epochs,
+    HotStart, PREDICTOR_ID, PredictorSettings, SCORE_ID, SUPERNET_ID, Supernet, augmentation, check,
+    final_recipe, recipe, supernet_epochs,
 };
 use crate::feasibility::excess;
 use crate::stopping::Stopping;
@@ -131,7 +132,9 @@ impl Problem {
         let supernet_settings =
             (config.eval == SUPERNET_ID).then(|| settings_of(config, &evaluations(), SUPERNET_ID));
         check(config, &training, data.res, supernet_settings.as_ref().map(supernet_epochs))?;
-        let stopping = Stopping::of(config, &training, facts.validation_images)?;
+        let predictor = (config.eval == PREDICTOR_ID)
+            .then(|| PredictorSettings::of(&settings_of(config, &evaluations(), PREDICTOR_ID)));
+        let stopping = Stopping::of(config, &training, predictor, facts.validation_images)?;
         let score = (config.eval == SCORE_ID)
             .then(|| ScoreSpec::of(&settings_of(config, &evaluations(), SCORE_ID), data.samples));
         let input = Shape::new(facts.channels, data.res, data.res);
@@ -163,7 +166,7 @@ impl Problem {
             return Err(bad_setting("replicates", problem));
         }
         let recipe = recipe(config, &training);
-        let hot_start = HotStart::of(config, &training, &recipe)?;
+        let hot_start = HotStart::of(config, &training, &recipe, stopping.is_some())?;
         let supernet = supernet_settings
             .map(|settings| Supernet::of(config, &settings, &recipe, (&facts.sha256, &data)));
         let problem = Self {

@@ -18,7 +18,7 @@ use crate::clock::VirtualClock;
 use crate::evaluation::planned_macs;
 use crate::feasibility::excess;
 use crate::job::{EvaluationKey, MEMORY_LIMIT_BYTES};
-use crate::stopping::{Gains, Stopping, StoppingRule};
+use crate::stopping::{Entrant, Gains, StoppingRule};
 use crate::{
     CandidateCosts, DataFacts, Inheritance, Job, JobId, JobKind, LogLine, Outcome, Problem, Rejected,
     Rejections, RunConfig, RunError, RunHeader, StopReason, Trained,
@@ -167,7 +167,8 @@ impl Run {
                 None if problem.score.is_some() || problem.supernet.is_some() => vec![0],
                 None => vec![problem.recipe.horizon_epochs],
             },
-            stopping: problem.stopping.as_ref().map(Stopping::rule),
+            stopping: (problem.stopping.as_ref())
+                .map(|stopping| stopping.rule(problem.space.genes(), problem.config.seed)),
             gains: Gains::default(),
             clock: VirtualClock::new(problem.config.width),
             phase: Phase::Search,
@@ -384,7 +385,7 @@ impl Run {
         let is_first = evaluated_by == ask;
         let mut next_rung = 0;
         if let Some(rule) = self.stopping.as_mut().filter(|_| is_first) {
-            next_rung = rule.enter(ask);
+            next_rung = rule.enter(&Entrant { ask, genotype: &genotype, costs: &priced.summary });
             self.cut(&mut job, macs, 0..self.ladder[next_rung]);
         }
         let replicates = self.problem.config.replicates;

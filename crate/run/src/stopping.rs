@@ -8,13 +8,16 @@ mod extrapolation;
 mod halving;
 mod hyperband;
 mod median;
+mod predictor;
+
+use nas_space::{GeneTree, Genotype};
 
 use nas_member::{Choice, Setting, SettingKind, SettingValue, Settings, Text};
 
 pub(crate) use estimate::Gains;
 
-use crate::evaluation::{SCORE_ID, SUPERNET_ID, integer};
-use crate::{EpochScore, MAX_EPOCHS, RunConfig, RunError};
+use crate::evaluation::{PredictorSettings, SCORE_ID, SUPERNET_ID, integer};
+use crate::{CandidateCosts, EpochScore, MAX_EPOCHS, PredictorQuality, RunConfig, RunError};
 
 /// What is chosen when every candidate is trained to the end.
 const NONE: &str = "none";
@@ -23,7 +26,7 @@ const NONE: &str = "none";
 /// configuration only.
 pub(crate) trait StoppingRule: Send {
     /// Takes in a new candidate: the rung of the ladder that its training first rests on.
-    fn enter(&mut self, _ask: u32) -> usize {
+    fn enter(&mut self, _entrant: &Entrant<'_>) -> usize {
         0
     }
 
@@ -32,6 +35,24 @@ pub(crate) trait StoppingRule: Send {
 
     /// The next candidate to be trained on to its next rung; the same one again only after it was told there.
     fn promote(&mut self) -> Option<u32>;
+
+    /// The accuracy that it expects of a resting candidate at the end; none if it expects what others gained.
+    fn expects(&self, _ask: u32) -> Option<f64> {
+        None
+    }
+
+    /// How well it foresees, each time it has learnt.
+    fn report(&mut self) -> Option<PredictorQuality> {
+        None
+    }
+}
+
+/// A new candidate.
+pub(crate) struct Entrant<'a> {
+    /// Its number.
+    pub(crate) ask: u32,
+    pub(crate) genotype: &'a Genotype,
+    pub(crate) costs: &'a CandidateCosts,
 }
 
 /// What came of a rung.
@@ -54,14 +75,22 @@ impl RungTold<'_> {
 /// A rule with its settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stopping {
-    /// Place in [`RULES`].
-    rule: usize,
+    rule: Rule,
     /// What a rung has more than the one before: about so many times the epochs.
     eta: u32,
     /// Epochs at each rung, ascending; the last one is the highest fidelity.
     pub(crate) ladder: Vec<u32>,
     /// Images that an accuracy is a share of.
     validation_images: u32,
+}
+
+/// What decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rule {
+    /// That of this place in [`RULES`].
+    Listed(usize),
+    /// The evaluation `predictor`, which first trains so many candidates to the end.
+    Predictor { learning_set: u32 },
 }
 
 /// A rule as it is listed: its identifier and title, and the fewest epochs that tell it anything.
@@ -124,9 +153,13 @@ impl Stopping {
     pub(crate) fn of(
         config: &RunConfig,
         settings: &Settings,
+        predictor: Option<PredictorSettings>,
         validation_images: u32,
     ) -> Result<Option<Self>, RunError> {
         let chosen = settings.word("stopping");
+        if let Some(predictor) = predictor {
+            return Self::predicting(config, chosen, predictor, validation_images).map(Some);
+        }
         let Some(rule) = RULES.iter().position(|(choice, _)| choice.id == chosen) else { return Ok(None) };
         let refuse = |name: &str, problem| Err(RunError::Setting { key: format!("train.{name}"), problem });
         if [SCORE_ID, SUPERNET_ID].contains(&config.eval.as_str()) {
@@ -152,12 +185,44 @@ impl Stopping {
             );
             return refuse("stopping", problem);
         }
-        Ok(Some(Self { rule, eta, ladder, validation_images }))
+        Ok(Some(Self { rule: Rule::Listed(rule), eta, ladder, validation_images }))
+    }
+
+    /// That of the evaluation `predictor`.
+    fn predicting(
+        config: &RunConfig,
+        chosen: &str,
+        settings: PredictorSettings,
+        validation_images: u32,
+    ) -> Result<Self, RunError> {
+        let PredictorSettings { first_epochs, learning_set, eta } = settings;
+        let refuse = |key: &str, problem| Err(RunError::Setting { key: key.to_owned(), problem });
+        if chosen != NONE {
+            let problem =
+                format!("eval=predictor says itself which trainings go on, not '{chosen}': choose {NONE}");
+            return refuse("train.stopping", problem);
+        }
+        if first_epochs >= config.epochs {
+            let problem = format!(
+                "{first_epochs} epochs before the prediction leave nothing of {} to save: choose fewer, or train longer",
+                config.epochs
+            );
+            return refuse("predictor.first_epochs", problem);
+        }
+        let ladder = vec![first_epochs, config.epochs];
+        Ok(Self { rule: Rule::Predictor { learning_set }, eta, ladder, validation_images })
     }
 
     /// The rule, as yet without results.
-    pub(crate) fn rule(&self) -> Box<dyn StoppingRule> {
-        MAKERS[self.rule](self)
+    pub(crate) fn rule(&self, genes: &GeneTree, seed: u32) -> Box<dyn StoppingRule> {
+        match self.rule {
+            Rule::Listed(rule) => MAKERS[rule](self),
+            Rule::Predictor { learning_set } => Box::new(predictor::Predictor::new(
+                genes.clone(),
+                seed,
+                [learning_set, self.eta, self.ladder[0]],
+            )),
+        }
     }
 }
 
@@ -177,6 +242,21 @@ pub(crate) mod tests {
     /// A curve of these accuracies.
     pub(crate) fn curve(accuracies: &[f32]) -> Vec<EpochScore> {
         accuracies.iter().map(|&accuracy| EpochScore { loss: 0.0, accuracy }).collect()
+    }
+
+    /// Enters a candidate of which nothing is known.
+    pub(crate) fn enter(rule: &mut dyn StoppingRule, ask: u32) -> usize {
+        let costs = CandidateCosts {
+            params: 0,
+            macs: 0,
+            flops: 0,
+            flash_bytes: 0,
+            ram_bytes: 0,
+            latency_ms: 0.0,
+            energy_mj: None,
+            area_mm2: None,
+        };
+        rule.enter(&Entrant { ask, genotype: &Genotype(Vec::new()), costs: &costs })
     }
 
     #[test]

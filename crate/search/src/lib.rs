@@ -39,6 +39,7 @@ pub use pareto::{
     non_dominated_sort,
 };
 pub use random::Random;
+pub use rankers::{Description, RankPredictor};
 pub use registry::{Count, Needs, Offer, StrategyError, needs, strategies, strategy};
 pub use reinforce::Reinforce;
 pub use strategy::{

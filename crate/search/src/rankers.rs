@@ -1,10 +1,12 @@
 //! An ensemble of rank predictors: boosted regression trees that learn which of two results is the better one.
 
+mod described;
 mod tree;
 
 use nas_numerics::Rng;
 use nas_space::{GeneTree, Genotype};
 
+pub use described::{Description, RankPredictor};
 use tree::{Grower, Slope, Tree};
 
 /// Members of the ensemble, each on a sample of its own.

@@ -69,6 +69,7 @@ impl HotStart {
         config: &RunConfig,
         settings: &Settings,
         recipe: &Recipe,
+        is_stopping: bool,
     ) -> Result<Option<Self>, RunError> {
         if settings.word("weights") == COLD {
             return Ok(None);
@@ -80,10 +81,12 @@ impl HotStart {
                 format!("eval={eval} trains no candidate, so none has weights to pass on: choose {COLD}");
             return refuse("weights", problem);
         }
-        if settings.word("stopping") != "none" {
-            let problem = "trainings that rest have no weights to pass on, and heirs climb another ladder: choose either \
-                           train.stopping or a hot start";
-            return refuse("weights", problem.to_owned());
+        if is_stopping {
+            let problem = format!(
+                "trainings that rest have no weights to pass on, and heirs climb another ladder: choose {COLD}, \
+                           or train all to the end"
+            );
+            return refuse("weights", problem);
         }
         if !needs(strategy)?.names_parents {
             let named: Vec<&str> = strategies()

@@ -13,11 +13,13 @@ impl Run {
         let evaluated_by = self.candidates[ask as usize].evaluated_by;
         let mut group = vec![ask];
         let mut rung = self.candidates[evaluated_by as usize].next_rung;
+        let mut learnt = None;
         if evaluated_by == ask {
             self.jobs.done.retain(|&(kind, done, _), _| (kind, done) != (JobKind::Search, ask));
             if let Some(rule) = &mut self.stopping {
                 rule.tell(&RungTold { ask, rung, curve: &result.curve });
             }
+            learnt = self.stopping.as_mut().and_then(|rule| rule.report());
             if self.result(ask).is_some() {
                 group.extend(self.told_duplicates(ask));
             }
@@ -26,6 +28,9 @@ impl Run {
         }
         for &ask in &group {
             self.record(ask, rung, result);
+        }
+        if let Some(quality) = learnt {
+            self.write(&LogLine::Predictor(quality));
         }
         self.is_exhausted = false;
         if evaluated_by == ask && rung > 0 {
@@ -83,10 +88,18 @@ impl Run {
     /// The error of a candidate that has a result, at the highest fidelity: an estimate as long as its training rests.
     fn error(&self, candidate: &Candidate) -> f64 {
         let worth = candidate.result.as_ref().map_or(0.0, |result| match result.failure {
-            None => self.gains.at_the_end(candidate.next_rung - 1, result.worth()),
+            None => self.expected(candidate, result),
             Some(_) => 0.0,
         });
         1.0 - worth
+    }
+
+    /// The accuracy that it is expected to have at the end.
+    fn expected(&self, candidate: &Candidate, result: &Trained) -> f64 {
+        let rests = candidate.next_rung < self.ladder.len();
+        let rule = self.stopping.as_ref().filter(|_| rests);
+        let expected = rule.and_then(|rule| rule.expects(candidate.evaluated_by));
+        expected.unwrap_or_else(|| self.gains.at_the_end(candidate.next_rung - 1, result.worth()))
     }
 
     fn told(&mut self, ask: u32) -> Told {

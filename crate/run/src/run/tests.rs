@@ -9,6 +9,7 @@ use crate::{EpochScore, FINAL_MEMBERS, Failure, FeasibilitySearch};
 mod stopping;
 
 mod hot_start;
+mod predictor;
 mod replicates;
 mod starts;
 mod super_network;

@@ -1,4 +1,4 @@
-use super::{RungTold, StoppingRule};
+use super::{Entrant, RungTold, StoppingRule};
 
 /// Asynchronous successive halving: Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning" (ASHA),
 /// algorithm 2. Whenever there is room, the best candidate that is among the first `1/eta` of its rung and was not promoted
@@ -26,7 +26,7 @@ impl Halving {
 }
 
 impl StoppingRule for Halving {
-    fn enter(&mut self, _ask: u32) -> usize {
+    fn enter(&mut self, _entrant: &Entrant<'_>) -> usize {
         self.first
     }
 

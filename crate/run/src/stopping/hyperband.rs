@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::halving::Halving;
-use super::{RungTold, StoppingRule};
+use super::{Entrant, RungTold, StoppingRule};
 
 /// Hyperband: Li et al. 2018, "Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization", algorithm 1, with
 /// brackets that halve asynchronously, as in Li et al. 2020 (ASHA). Bracket s begins s rungs below the top with
@@ -34,14 +34,14 @@ impl Hyperband {
 }
 
 impl StoppingRule for Hyperband {
-    fn enter(&mut self, ask: u32) -> usize {
+    fn enter(&mut self, entrant: &Entrant<'_>) -> usize {
         if self.taken == self.brackets[self.next].candidates {
             self.next = (self.next + 1) % self.brackets.len();
             self.taken = 0;
         }
         self.taken += 1;
-        self.bracket_of.insert(ask, self.next);
-        self.brackets[self.next].halving.enter(ask)
+        self.bracket_of.insert(entrant.ask, self.next);
+        self.brackets[self.next].halving.enter(entrant)
     }
 
     fn tell(&mut self, told: &RungTold<'_>) {
@@ -55,7 +55,7 @@ impl StoppingRule for Hyperband {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::curve;
+    use super::super::tests::{curve, enter};
     use super::*;
 
     #[test]
@@ -71,14 +71,14 @@ mod tests {
     #[test]
     fn candidates_fill_one_bracket_after_the_other_and_begin_anew() {
         let mut rule = Hyperband::new(3, 3);
-        let rungs: Vec<usize> = (0..20).map(|ask| rule.enter(ask)).collect();
+        let rungs: Vec<usize> = (0..20).map(|ask| enter(&mut rule, ask)).collect();
         assert_eq!(rungs, [[0; 9].as_slice(), &[1; 5], &[2; 3], &[0; 3]].concat());
     }
 
     #[test]
     fn a_candidate_is_compared_within_its_bracket_only() {
         let mut rule = Hyperband::new(3, 3);
-        (0..14).for_each(|ask| assert!(rule.enter(ask) < 2));
+        (0..14).for_each(|ask| assert!(enter(&mut rule, ask) < 2));
         // Two of the first bracket and one of the second stand on rung 1: in neither is there a third to promote.
         for (ask, accuracy) in [(0, 0.1), (1, 0.2), (9, 0.9)] {
             rule.tell(&RungTold { ask, rung: 1, curve: &curve(&[accuracy]) });

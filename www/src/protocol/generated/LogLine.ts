@@ -5,6 +5,7 @@ import type { Failure } from "./Failure";
 import type { FrontMember } from "./FrontMember";
 import type { Genotype } from "./Genotype";
 import type { HotStartLine } from "./HotStartLine";
+import type { PredictorQuality } from "./PredictorQuality";
 import type { Rejections } from "./Rejections";
 import type { RunHeader } from "./RunHeader";
 import type { StopReason } from "./StopReason";
@@ -90,7 +91,7 @@ epochs: number,
 /**
  * Planned work of the epochs that are added, in training MACs.
  */
-planned_macs: number, } | { "line": "told", 
+planned_macs: number, } | { "line": "predictor" } & PredictorQuality | { "line": "told", 
 /**
  * The candidate.
  */

@@ -136,8 +136,8 @@ fn hot_starts_that_cannot_be_are_refused() {
     }
     assert_eq!(
         refusal(&hot("nsga2", &[("train.stopping", word("halving"))])),
-        "train.weights: trainings that rest have no weights to pass on, and heirs climb another ladder: choose either \
-         train.stopping or a hot start"
+        "train.weights: trainings that rest have no weights to pass on, and heirs climb another ladder: choose cold, \
+         or train all to the end"
     );
     assert_eq!(
         refusal(&hot("nsga2", &integer("train.hot_epochs", 10))),
