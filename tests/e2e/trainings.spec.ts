@@ -13,6 +13,15 @@ const HOT = {
 /** Candidates that are trained several times. */
 const SEVERAL = { ...QUICK, replicates: 3 };
 
+/** Candidates of which a predictor chooses those that are trained to the end. */
+const PREDICTED = {
+  ...QUICK,
+  eval: 'predictor',
+  'predictor.learning_set': 6,
+  candidates: 24,
+  epochs: 3,
+};
+
 test('trainings start hot, the page says what that saved, and the log is the native one', async ({
   page,
   playground,
@@ -39,6 +48,21 @@ test('candidates are trained several times, and the front says how likely it is'
   );
   const native = nativeLog(fragmentOf(SEVERAL).slice(1), 2);
   expect(native).toContain('"probability":');
+  expect(await playground.downloadLog()).toBe(native);
+});
+
+test('a predictor chooses what is trained to the end, and says how well it foresees', async ({
+  page,
+  playground,
+}) => {
+  await playground.open(PREDICTED);
+  await expect(page.getByTestId('epochs')).toHaveValue('3');
+  await playground.searchToTheEnd();
+  await expect(page.getByTestId('predictor')).toHaveText(
+    /predictor: τ [−-]?[\d.]+, parameters alone [−-]?[\d.]+/,
+  );
+  await expect(page.getByTestId('savings')).toHaveText(/trained: [\d.]+\s.?MAC of [\d.]+\s.?MAC/);
+  const native = nativeLog(fragmentOf(PREDICTED).slice(1), 2);
   expect(await playground.downloadLog()).toBe(native);
 });
 

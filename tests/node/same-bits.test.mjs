@@ -72,6 +72,21 @@ test('runs by each rule of early stopping: one log', () => {
   }
 });
 
+test('a run with a predictor: one log', () => {
+  const link = `v=1&eval=predictor&predictor.learning_set=6&strategy=nsga2&candidates=24&epochs=3&samples=64&layers.widths=4&train.final_epochs=1`;
+  const log = browserLog(link);
+  assert.equal(log, nativeLog(link, 2));
+  const kinds = lines(log).map(({ line }) => line);
+  assert.ok(kinds.includes('predictor') && kinds.includes('promoted'));
+});
+
+test('candidates that are trained several times: one log', () => {
+  const link = `v=1&replicates=3&candidates=8&epochs=2&samples=64&layers.widths=4&train.final_epochs=1`;
+  const log = browserLog(link);
+  assert.equal(log, nativeLog(link, 2));
+  assert.ok(lines(log).some(({ training_deviation }) => training_deviation > 0));
+});
+
 test('a run with hot starts: one log, with and without the parents’ weights at hand', () => {
   const link = `v=1&candidates=24&epochs=3&samples=64&layers.widths=4&train.final_epochs=1&train.weights=parent&train.hot_epochs=1`;
   const log = browserLog(link);

@@ -281,12 +281,15 @@ export const en = {
     inheritedRank: (tau: string) => `τ with the final trainings: ${tau}`,
     inheritedRankHint: (networks: string) =>
       `How well inherited weights rank the ${networks} networks of the final training (Kendall's τ: 1 is the same order). So few say little.`,
+    predictor: (tau: string, params: string) => `predictor: τ ${tau}, parameters alone ${params}`,
+    predictorHint: (networks: string) =>
+      `How well the order of ${networks} whole trainings is foreseen (Kendall's τ: 1 is the same order), each fifth of them by a predictor that has learnt from the others; and how well the number of parameters does it. Of fewer than some dozens that says little.`,
     hotStarts: (heirs: string, spent: string, cold: string) => `${heirs} hot starts: ${spent} of ${cold}`,
     hotStartsHint:
       'Planned training of the candidates, of what it would be had all of them started cold. Who begins with the parent’s weights has trained longer than it says: long lines of descent look better than they are.',
     empty: 'What each worker is training will be seen here.',
     rejected: (count: string) => `${count} rejected`,
-    saved: (spent: string, whole: string) => `early stopping: ${spent} of ${whole}`,
+    saved: (spent: string, whole: string) => `trained: ${spent} of ${whole}`,
     savedHint:
       'Planned training of the different networks, of what training all of them to the end would cost',
     rank: (epochs: string, tau: string) => `τ after epoch ${epochs}: ${tau}`,

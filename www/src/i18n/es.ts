@@ -279,12 +279,15 @@ export const es: Catalog = {
     inheritedRank: (tau) => `τ con los entrenamientos finales: ${tau}`,
     inheritedRankHint: (networks) =>
       `Con qué acierto los pesos heredados ordenan las ${networks} redes del entrenamiento final (τ de Kendall: 1 es el mismo orden). Tan pocas dicen poco.`,
+    predictor: (tau, params) => `predictor: τ ${tau}, solo los parámetros ${params}`,
+    predictorHint: (networks) =>
+      `Con qué acierto se prevé el orden de ${networks} entrenamientos completos (τ de Kendall: 1 es el mismo orden), cada quinta parte con un predictor que aprendió de las demás; y con qué acierto lo hace el número de parámetros. Con menos de unas docenas dice poco.`,
     hotStarts: (heirs, spent, cold) => `${heirs} arranques en caliente: ${spent} de ${cold}`,
     hotStartsHint:
       'Entrenamiento planificado de las candidatas, de lo que sería si todas arrancaran en frío. Quien empieza con los pesos de su madre se ha entrenado más de lo que dice: los linajes largos parecen mejores de lo que son.',
     empty: 'Aquí se verá qué entrena cada worker.',
     rejected: (count) => `${count} rechazadas`,
-    saved: (spent, whole) => `parada temprana: ${spent} de ${whole}`,
+    saved: (spent, whole) => `entrenado: ${spent} de ${whole}`,
     savedHint:
       'Entrenamiento planificado de las redes distintas, de lo que costaría entrenarlas todas hasta el final',
     rank: (epochs, tau) => `τ tras la época ${epochs}: ${tau}`,

@@ -55,6 +55,20 @@ describe('inheritedRankOf', () => {
   });
 });
 
+describe('a predictor', () => {
+  it('is as good as when it learnt last', () => {
+    const learnt = (networks: number): LogLine => ({
+      line: 'predictor',
+      networks,
+      tau: 0.5,
+      params_tau: 0.4,
+    });
+    const view = showLines(EMPTY_RUN, [learnt(12), ...SEARCHED, learnt(14)]);
+    expect(view.predictor).toEqual({ networks: 14, tau: 0.5, params_tau: 0.4 });
+    expect(EMPTY_RUN.predictor).toBeNull();
+  });
+});
+
 describe('hot starts', () => {
   const heir = (ask: number): LogLine => ({ ...asked(ask), hot_start: { from: 0, epochs: 3 } }) as LogLine;
   const header = { line: 'run', recipe: { horizon_epochs: 9 } } as LogLine;

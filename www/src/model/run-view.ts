@@ -6,6 +6,7 @@ import type { HotStartLine } from '../protocol/generated/HotStartLine';
 import type { CandidateCosts } from '../protocol/generated/CandidateCosts';
 import type { FrontMember } from '../protocol/generated/FrontMember';
 import type { LogLine } from '../protocol/generated/LogLine';
+import type { PredictorQuality } from '../protocol/generated/PredictorQuality';
 import type { RunHeader } from '../protocol/generated/RunHeader';
 import type { StopReason } from '../protocol/generated/StopReason';
 import type { Trained } from '../protocol/generated/Trained';
@@ -77,6 +78,8 @@ export interface RunView {
   readonly told: readonly number[];
   /** By ascending cost. */
   readonly front: readonly FrontMember[];
+  /** How well the predictor foresees, as of when it learnt last; null where there is none. */
+  readonly predictor: PredictorQuality | null;
   /** Standard deviation between trainings of one network; null where each is trained once. */
   readonly trainingDeviation: number | null;
   /** Epochs after which trainings rested or ended, ascending; none where all go to the end. */
@@ -96,6 +99,7 @@ export const EMPTY_RUN: RunView = {
   candidates: [],
   told: [],
   front: [],
+  predictor: null,
   trainingDeviation: null,
   rungs: [],
   milestones: [],
@@ -174,6 +178,11 @@ function showLine(draft: Draft, line: LogLine): void {
         const rung = { epochs: candidate.rung?.epochs ?? 0, goal: line.epochs };
         draft.candidates[line.ask] = { ...candidate, plannedMacs, rung };
       }
+      return;
+    }
+    case 'predictor': {
+      const { line: _, ...quality } = line;
+      draft.predictor = quality;
       return;
     }
     case 'told':

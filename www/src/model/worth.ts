@@ -33,9 +33,9 @@ export function isScored(config: RunConfig): boolean {
   return config.eval === 'score';
 }
 
-/** Whether a run trains each of its candidates. */
+/** Whether a run trains each of its candidates, if not all to the end. */
 export function isTrained(config: RunConfig): boolean {
-  return config.eval === 'train';
+  return config.eval === 'train' || config.eval === 'predictor';
 }
 
 /** The name of the score that a run searches by; null where it trains. */
