@@ -51,7 +51,8 @@ pub struct Run {
     /// Results told: one for each rung that a candidate reached.
     results: u32,
     front: Front,
-    reference_cost: f64,
+    /// Of the first objective, and of the second if there is one.
+    reference_costs: (f64, Option<f64>),
     /// Candidates in final training, the most accurate first.
     finalists: Vec<u32>,
     finals_logged: usize,
@@ -105,6 +106,7 @@ struct Candidate {
     name: String,
     summary: CandidateCosts,
     cost: f64,
+    second_cost: Option<f64>,
     virtual_end: u64,
     /// The ask that is trained for it: its own, or an earlier one of the same network.
     evaluated_by: u32,
@@ -147,7 +149,7 @@ impl Run {
     }
 
     fn with_strategy(problem: Problem, strategy: Box<dyn Strategy>) -> Result<Self, RunError> {
-        let reference_cost = problem.reference_cost()?;
+        let reference_costs = problem.reference_costs()?;
         let header = RunHeader {
             format: LOG_FORMAT,
             numerics: NUMERICS_VERSION,
@@ -159,7 +161,8 @@ impl Run {
             validation_images: problem.facts.validation_images,
             test_images: problem.facts.test_images,
             reference_accuracy: reference_accuracy(&problem),
-            reference_cost,
+            reference_cost: reference_costs.0,
+            second_reference_cost: reference_costs.1,
         };
         let mut run = Self {
             ladder: match &problem.stopping {
@@ -178,7 +181,7 @@ impl Run {
             told: 0,
             results: 0,
             front: Front::default(),
-            reference_cost,
+            reference_costs,
             finalists: Vec::new(),
             finals_logged: 0,
             work_macs: 0,
@@ -345,7 +348,8 @@ impl Run {
                     rejections.first.push(Rejected { genes: genotype.clone(), violation });
                 }
             }
-            Appraisal { violation: excess(&priced.violations), costs: vec![priced.cost] }
+            let costs = core::iter::once(priced.cost).chain(priced.second_cost);
+            Appraisal { violation: excess(&priced.violations), costs: problem.objectives_known(costs) }
         };
         let pending: Vec<Genotype> = self
             .candidates
@@ -369,7 +373,7 @@ impl Run {
     /// Enters a proposal: a new job, or none if the same network was asked for before.
     fn admit(&mut self, ask: u32, genotype: Genotype, parent: Option<u32>, rejections: Rejections) {
         let priced = self.problem.price(&genotype).expect("a strategy proposes genotypes of the space");
-        let cost = priced.cost;
+        let (cost, second_cost) = (priced.cost, priced.second_cost);
         let macs = priced.costs.macs;
         let (canonical, name) = (&priced.canonical.network(), &priced.canonical.name());
         let named = self.problem.supernet.is_some().then(|| self.problem.space.decode(&genotype));
@@ -412,6 +416,7 @@ impl Run {
             name: job.name.clone(),
             summary: priced.summary,
             cost,
+            second_cost,
             virtual_end,
             evaluated_by,
             inherits_from,
