@@ -279,6 +279,9 @@ export const en = {
     startFromFront: 'Start from this front',
     startFromFrontHint:
       'The next search proposes the candidates of this front first, then goes on with its strategy',
+    specialise: 'Specialise it to …',
+    specialiseHint:
+      'The next search is for that device and its memory, and starts from those of this front that fit it',
   },
 
   evaluation: {

@@ -277,6 +277,9 @@ export const es: Catalog = {
     startFromFront: 'Partir de este frente',
     startFromFrontHint:
       'La próxima búsqueda propone primero las candidatas de este frente y sigue con su estrategia',
+    specialise: 'Especializarlo para …',
+    specialiseHint:
+      'La próxima búsqueda es para ese dispositivo y su memoria, y parte de las de este frente que caben en él',
   },
 
   evaluation: {
