@@ -119,14 +119,8 @@ export function isSelected(row: TableRow, selection: Selection | null): boolean 
 }
 
 function valueIn(column: SortColumn, row: TableRow, price: PriceOf): number | null {
-  switch (column) {
-    case 'ask':
-      return row.candidate?.ask ?? (row.rejection?.beforeAsk ?? 0) - 0.5;
-    case 'accuracy':
-      return row.accuracy;
-    default:
-      return rowCost(column, row, price);
-  }
+  if (column === 'ask') return row.candidate?.ask ?? (row.rejection?.beforeAsk ?? 0) - 0.5;
+  return column === 'accuracy' ? row.accuracy : rowCost(column, row, price);
 }
 
 /** A row's cost: what the log says, and of a rejected draw, of which it says little, what it is priced at. */
