@@ -57,3 +57,14 @@ test('a link with a start that cannot be says so and goes on without a search', 
   await page.getByTestId('clear-starts').click();
   await expect(page.getByTestId('space-size')).toBeVisible();
 });
+
+test('a front is specialised to another device', async ({ page, playground }) => {
+  await playground.open({ ...QUICK, device: 'raspberry-pi', flash: 4_000_000 });
+  await playground.searchToTheEnd();
+  await page.getByTestId('specialise').selectOption('microbit');
+  await expect(page.getByTestId('starts')).toContainText(/Starts from \d+ given candidates?\.|left out/);
+  await expect(page.getByTestId('device')).toHaveValue('microbit');
+  expect(page.url()).not.toContain('flash=');
+  expect(page.url()).toMatch(/start=\d/);
+  await playground.searchToTheEnd();
+});

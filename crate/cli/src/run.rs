@@ -73,6 +73,9 @@ struct FrontJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     score: Option<f64>,
     test_accuracy: Option<f32>,
+    /// Cost in the run's second objective, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    second_cost: Option<f64>,
     /// Probability that it is on the front in truth, where each candidate was trained several times.
     #[serde(skip_serializing_if = "Option::is_none")]
     front_probability: Option<f32>,
@@ -213,6 +216,10 @@ fn report(arguments: &Arguments, run: &Run, config: &RunConfig, log: &str) -> Re
             member.score.map_or_else(|| percent(member.val_accuracy), |score| format!("{score:.4}")),
             member.test_accuracy.map_or_else(|| "–".to_owned(), percent)
         ))?;
+        if let Some((objective, cost)) = config.objective2.zip(member.second_cost) {
+            let line = format!("  {}: {cost} {}", objective.title().en, objective.unit());
+            print_line(line.trim_end())?;
+        }
         if let Some(probability) = member.front_probability {
             print_line(&format!("  on the front with a probability of {}", percent(probability)))?;
         }
@@ -244,20 +251,27 @@ fn front<'a>(run: &'a Run, lines: &'a [LogLine]) -> Vec<FrontJson<'a>> {
             _ => None,
         })
     };
-    let json =
-        |&FrontMember { ask, validation_accuracy: val_accuracy, score, probability, .. }: &FrontMember| {
-            let ((genes, name, costs), network) = (asked(ask)?, run.network(ask)?);
-            let accelerator = run.problem().price(genes).ok()?.accelerator;
-            Some(FrontJson {
-                name,
-                network,
-                val_accuracy,
-                score,
-                test_accuracy: tested(ask),
-                front_probability: probability,
-                costs,
-                accelerator: accelerator.map(|(accelerator, _)| accelerator.to_string()),
-            })
-        };
+    let json = |&FrontMember {
+                    ask,
+                    validation_accuracy: val_accuracy,
+                    score,
+                    second_cost,
+                    probability,
+                    ..
+                }: &FrontMember| {
+        let ((genes, name, costs), network) = (asked(ask)?, run.network(ask)?);
+        let accelerator = run.problem().price(genes).ok()?.accelerator;
+        Some(FrontJson {
+            name,
+            network,
+            val_accuracy,
+            score,
+            test_accuracy: tested(ask),
+            second_cost,
+            front_probability: probability,
+            costs,
+            accelerator: accelerator.map(|(accelerator, _)| accelerator.to_string()),
+        })
+    };
     members.into_iter().flatten().filter_map(json).collect()
 }

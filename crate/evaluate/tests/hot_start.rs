@@ -107,15 +107,12 @@ fn an_heir_begins_with_the_layers_in_common_and_draws_the_others() {
             let (layer, parameter) = path.split_once('.').unwrap();
             let parent = inheritance.layers.iter().find(|[heir, _]| heir == layer);
             let theirs = parent.and_then(|[_, parent]| theirs.get(&format!("{parent}.{parameter}")));
-            match theirs.filter(|theirs| theirs.shape == tensor.shape) {
-                Some(theirs) => {
-                    assert_eq!(tensor.values, theirs.values, "{path}");
-                    copied += 1;
-                }
-                None => {
-                    assert_eq!(tensor.values, anew[&path].values, "{path}");
-                    drawn += 1;
-                }
+            if let Some(theirs) = theirs.filter(|theirs| theirs.shape == tensor.shape) {
+                assert_eq!(tensor.values, theirs.values, "{path}");
+                copied += 1;
+            } else {
+                assert_eq!(tensor.values, anew[&path].values, "{path}");
+                drawn += 1;
             }
         }
     }

@@ -137,7 +137,7 @@ fn a_run_searches_by_scores_and_trains_its_front() {
                     assert!(result.curve.is_empty() && result.failure.is_none());
                     assert!(proxy != "params" || score == params[*ask as usize] as f64);
                 }
-                LogLine::Front { members, hypervolume } => {
+                LogLine::Front { members, hypervolume, .. } => {
                     let scores: Vec<f64> = members.iter().map(|member| member.score.unwrap()).collect();
                     assert!(scores.is_sorted(), "{scores:?}");
                     assert_eq!(scores.last(), Some(&best));

@@ -6,6 +6,8 @@ use nas_space::Genotype;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::Formulation;
+
 /// The seed of a link that names none.
 pub const DEFAULT_SEED: u32 = 7;
 /// The most candidates a run may have.
@@ -41,6 +43,23 @@ pub struct RunConfig {
     pub device: String,
     /// The cost that is traded against accuracy.
     pub objective: Objective,
+    /// A second cost that is traded against accuracy; none for one alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub objective2: Option<Objective>,
+    /// What the strategy is told to make small.
+    #[serde(skip_serializing_if = "Formulation::is_default")]
+    #[ts(optional, as = "Option<Formulation>")]
+    pub formulation: Formulation,
+    /// Weight of the cost in a weighted formulation; none for its default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub weight: Option<f64>,
+    /// Cost that a weighted formulation measures costs by, in the unit of the objective; none for its limit, or without one for the
+    /// largest cost among the first random draws that fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub target: Option<f64>,
     /// Seed of everything random.
     pub seed: u32,
     /// Budget: candidates.
@@ -129,6 +148,11 @@ const fn is_one(number: &u32) -> bool {
 }
 
 impl RunConfig {
+    /// The costs that are traded against accuracy.
+    pub(crate) fn costs(&self) -> impl Iterator<Item = Objective> + use<> {
+        core::iter::once(self.objective).chain(self.objective2)
+    }
+
     /// Reads the table of measurements that this run names, as that of its device.
     ///
     /// # Errors
@@ -150,6 +174,10 @@ impl Default for RunConfig {
             eval: "train".into(),
             device: "microbit".into(),
             objective: Objective::Latency,
+            objective2: None,
+            formulation: Formulation::Pareto,
+            weight: None,
+            target: None,
             seed: DEFAULT_SEED,
             candidates: 32,
             epochs: 9,

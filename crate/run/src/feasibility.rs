@@ -58,32 +58,37 @@ impl fmt::Display for Nearest {
 }
 
 impl Problem {
-    /// Cost up to which the hypervolume is counted: the limit of the objective, or without one the largest cost among
-    /// the first random draws that fit.
+    /// Cost up to which the hypervolume is counted, of the first objective and the second one if there is one: the limit of the
+    /// objective, or without one the largest cost among the first random draws that fit.
     ///
     /// # Errors
     /// If no draw fits.
-    pub(crate) fn reference_cost(&self) -> Result<f64, RunError> {
+    pub(crate) fn reference_costs(&self) -> Result<(f64, Option<f64>), RunError> {
         let mut rng = Rng::for_purpose(self.config.seed, "survey", 0);
-        let mut reference_cost = None::<f64>;
+        let mut largest = None::<(f64, Option<f64>)>;
         let mut nearest = (self.space.genes().draw(&mut rng.clone()), f64::INFINITY);
         for draw in 0..FEASIBILITY_DRAWS {
-            if draw >= REFERENCE_DRAWS && reference_cost.is_some() {
+            if draw >= REFERENCE_DRAWS && largest.is_some() {
                 break;
             }
             let genotype = self.space.genes().draw(&mut rng);
             let priced = self.price(&genotype)?;
             let excess = excess(&priced.violations);
             if excess == 0.0 {
-                let cost = priced.cost;
-                reference_cost = Some(reference_cost.map_or(cost, |largest| largest.max(cost)));
+                let (cost, second) = largest.unwrap_or((priced.cost, priced.second_cost));
+                let larger_second =
+                    |second: f64| priced.second_cost.map_or(second, |other| second.max(other));
+                largest = Some((cost.max(priced.cost), second.map(larger_second)));
             } else if excess < nearest.1 {
                 nearest = (genotype, excess);
             }
         }
-        let limit = self.limits.get(self.config.objective);
-        match reference_cost {
-            Some(cost) => Ok(limit.unwrap_or(cost)),
+        let limit = |objective| self.limits.get(objective);
+        match largest {
+            Some((cost, second)) => Ok((
+                limit(self.config.objective).unwrap_or(cost),
+                self.config.objective2.and_then(limit).or(second),
+            )),
             None => Err(self.why_nothing_was_drawn(&nearest.0, &mut rng)?),
         }
     }

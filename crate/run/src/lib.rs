@@ -10,6 +10,7 @@ mod config;
 mod error;
 mod evaluation;
 mod feasibility;
+mod formulation;
 mod job;
 pub mod link;
 mod log;
@@ -24,6 +25,7 @@ pub use config::{
 pub use error::RunError;
 pub use evaluation::{FINAL_MEMBERS, Inheritance, Proxy, ScoreSpec, SupernetSpec, evaluations, proxies};
 pub use feasibility::{FeasibilitySearch, Nearest};
+pub use formulation::Formulation;
 pub use job::{DataSpec, EpochScore, Failure, Job, JobId, JobKind, Outcome};
 pub use log::{
     CandidateCosts, FrontMember, HotStartLine, LogLine, PredictorQuality, Rejected, Rejections, RunHeader,

@@ -94,9 +94,10 @@ pub enum LogLine {
     },
     /// The front changed. Candidates whose training rests are not on it.
     Front {
-        /// Its members, by ascending cost.
+        /// Its members, by ascending cost, then by ascending second cost.
         members: Vec<FrontMember>,
-        /// Area between the front and the reference point of the first line, in accuracy × cost; of scores, their merit counts
+        /// Area between the front and the reference point of the first line, in accuracy × cost, or volume where there is a second
+        /// cost; of scores, their merit counts
         /// (docs/scores.md).
         hypervolume: f64,
         /// Standard deviation between trainings of one network, over all networks; where there are several trainings of each only.
@@ -158,6 +159,10 @@ pub struct RunHeader {
     /// Cost up to which the front's hypervolume is counted: the limit of the objective, or without one the largest
     /// cost among the first random draws that fit.
     pub reference_cost: f64,
+    /// The same for the second cost, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub second_reference_cost: Option<f64>,
 }
 
 /// What a candidate costs, as far as it does not depend on a device's speed. Memory is that of int8 inference.
@@ -286,6 +291,10 @@ pub struct FrontMember {
     pub score: Option<f64>,
     /// Its cost in the run's objective.
     pub cost: f64,
+    /// Its cost in the run's second objective, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub second_cost: Option<f64>,
     /// Probability that it is on the front in truth; where there are several trainings of each candidate only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

@@ -6,7 +6,7 @@ use nas_cost::{
 use nas_data::{Augmentation, DatasetInfo};
 use nas_member::{Member, Settings};
 use nas_numerics::sha256;
-use nas_search::{Offer, Strategy, needs, strategies, strategy};
+use nas_search::{Strategy, needs, strategies, strategy};
 use nas_space::{Genotype, Hardware, Space, SpaceError, configured_space, spaces};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -17,10 +17,9 @@ use crate::evaluation::{
 };
 use crate::feasibility::excess;
 use crate::stopping::Stopping;
-use crate::{CandidateCosts, DataSpec, Refinement, RunConfig, RunError, ScoreSpec, evaluations, link};
-
-/// What a run has for its strategy: error and cost, and networks that are trained one by one.
-const OFFER: Offer = Offer { objectives: 2, super_network: false };
+use crate::{
+    CandidateCosts, DataSpec, Refinement, RunConfig, RunError, ScoreSpec, evaluations, formulation, link,
+};
 
 /// What a run must know of a dataset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -97,6 +96,8 @@ pub struct Priced {
     pub accelerator: Option<(Accelerator, AcceleratorCosts)>,
     /// What it costs in the run's objective.
     pub cost: f64,
+    /// What it costs in the run's second objective, if there is one.
+    pub second_cost: Option<f64>,
     /// What it costs on its accelerator or the run's devices, as the log has it.
     pub summary: CandidateCosts,
     /// The limits it breaks.
@@ -142,7 +143,8 @@ impl Problem {
         let space_settings = |member: &Member| member_settings(config, member);
         let space =
             configured_space(&config.space, space_problem, &space_settings, config.custom.as_deref())?;
-        needs(&config.strategy)?.check(&config.strategy, OFFER)?;
+        needs(&config.strategy)?.check(&config.strategy, formulation::offer(config))?;
+        formulation::check(config)?;
         let strategy_settings = settings_of(config, &strategies(), &config.strategy);
         let pricing = pricing(config, table)?;
         let mut limits = configured_limits(config);
@@ -150,7 +152,7 @@ impl Problem {
         if space.hardware().is_none() {
             limits = limits.or(pricing.device_limits());
             pricing.check(Objective::Latency)?;
-            pricing.check(config.objective)?;
+            config.costs().try_for_each(|objective| pricing.check(objective))?;
             pricing.check_limits(&limits)?;
             config.limits.iter().try_for_each(DeviceLimit::check)?;
         } else if !config.limits.is_empty() {
@@ -333,17 +335,19 @@ impl Problem {
             summary.latency_ms = on.latency_ms;
             summary.energy_mj = Some(on.energy.total_mj());
             summary.area_mm2 = Some(on.area_mm2);
+            let second_cost = self.config.objective2.map(|second| second.value_on_accelerator(&costs, &on));
             let accelerator = Some((accelerator, on));
-            return Ok(Priced { canonical, costs, accelerator, cost, summary, violations });
+            return Ok(Priced { canonical, costs, accelerator, cost, second_cost, summary, violations });
         }
         let has_energy = self.pricing.check(Objective::Energy).is_ok();
         summary.ram_bytes = self.pricing.value(Objective::Ram, &costs) as u64;
         summary.latency_ms = self.pricing.value(Objective::Latency, &costs);
         summary.energy_mj = has_energy.then(|| self.pricing.value(Objective::Energy, &costs));
         let cost = self.pricing.value(self.config.objective, &costs);
+        let second_cost = self.config.objective2.map(|second| self.pricing.value(second, &costs));
         let mut violations = self.pricing.violations(&self.limits, &costs);
         violations.extend(self.config.limits.iter().filter_map(|limit| limit.violation(&costs)));
-        Ok(Priced { canonical, costs, accelerator: None, cost, summary, violations })
+        Ok(Priced { canonical, costs, accelerator: None, cost, second_cost, summary, violations })
     }
 }
 

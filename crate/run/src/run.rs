@@ -23,6 +23,7 @@ use crate::{
     CandidateCosts, DataFacts, Inheritance, Job, JobId, JobKind, LogLine, Outcome, Problem, Rejected,
     Rejections, RunConfig, RunError, RunHeader, StopReason, Trained,
 };
+use hot_start::hot_start_line;
 use jobs::Jobs;
 
 /// Version of the log's format.
@@ -51,7 +52,8 @@ pub struct Run {
     /// Results told: one for each rung that a candidate reached.
     results: u32,
     front: Front,
-    reference_cost: f64,
+    /// Of the first objective, and of the second if there is one.
+    reference_costs: (f64, Option<f64>),
     /// Candidates in final training, the most accurate first.
     finalists: Vec<u32>,
     finals_logged: usize,
@@ -105,6 +107,7 @@ struct Candidate {
     name: String,
     summary: CandidateCosts,
     cost: f64,
+    second_cost: Option<f64>,
     virtual_end: u64,
     /// The ask that is trained for it: its own, or an earlier one of the same network.
     evaluated_by: u32,
@@ -147,7 +150,7 @@ impl Run {
     }
 
     fn with_strategy(problem: Problem, strategy: Box<dyn Strategy>) -> Result<Self, RunError> {
-        let reference_cost = problem.reference_cost()?;
+        let reference_costs = problem.reference_costs()?;
         let header = RunHeader {
             format: LOG_FORMAT,
             numerics: NUMERICS_VERSION,
@@ -159,7 +162,8 @@ impl Run {
             validation_images: problem.facts.validation_images,
             test_images: problem.facts.test_images,
             reference_accuracy: reference_accuracy(&problem),
-            reference_cost,
+            reference_cost: reference_costs.0,
+            second_reference_cost: reference_costs.1,
         };
         let mut run = Self {
             ladder: match &problem.stopping {
@@ -179,7 +183,7 @@ impl Run {
             told: 0,
             results: 0,
             front: Front::default(),
-            reference_cost,
+            reference_costs,
             finalists: Vec::new(),
             finals_logged: 0,
             work_macs: 0,
@@ -346,7 +350,8 @@ impl Run {
                     rejections.first.push(Rejected { genes: genotype.clone(), violation });
                 }
             }
-            Appraisal { violation: excess(&priced.violations), costs: vec![priced.cost] }
+            let costs = core::iter::once(priced.cost).chain(priced.second_cost);
+            Appraisal { violation: excess(&priced.violations), costs: problem.objectives_known(costs) }
         };
         let pending: Vec<Genotype> = self
             .candidates
@@ -370,7 +375,7 @@ impl Run {
     /// Enters a proposal: a new job, or none if the same network was asked for before.
     fn admit(&mut self, ask: u32, genotype: Genotype, parent: Option<u32>, rejections: Rejections) {
         let priced = self.problem.price(&genotype).expect("a strategy proposes genotypes of the space");
-        let cost = priced.cost;
+        let (cost, second_cost) = (priced.cost, priced.second_cost);
         let macs = priced.costs.macs;
         let (canonical, name) = (&priced.canonical.network(), &priced.canonical.name());
         let named = self.problem.supernet.is_some().then(|| self.problem.space.decode(&genotype));
@@ -403,7 +408,7 @@ impl Run {
             planned_macs,
             same_as: (!is_first).then_some(evaluated_by),
             epochs: (is_first && self.stopping.is_some()).then_some(job.epochs),
-            hot_start: self.hot_start_line(&job).filter(|_| is_first),
+            hot_start: hot_start_line(&job).filter(|_| is_first),
             rejections,
         });
         self.candidates.push(Candidate {
@@ -413,6 +418,7 @@ impl Run {
             name: job.name.clone(),
             summary: priced.summary,
             cost,
+            second_cost,
             virtual_end,
             evaluated_by,
             inherits_from,
@@ -447,12 +453,16 @@ impl Run {
         let (macs, rungs) = (summary.macs, self.ladder[*next_rung - 1]..self.ladder[*next_rung]);
         let mut jobs: Vec<Job> =
             (0..self.problem.config.replicates).map(|replicate| self.training(ask, replicate)).collect();
-        jobs.iter_mut().for_each(|job| self.cut(job, macs, rungs.clone()));
+        for job in &mut jobs {
+            self.cut(job, macs, rungs.clone());
+        }
         let (epochs, planned_macs) = (rungs.end, jobs.iter().map(|job| job.planned_macs).sum());
         let virtual_end = self.clock.start(ask, planned_macs, 0);
         self.asked_macs = self.asked_macs.saturating_add(planned_macs);
         self.write(&LogLine::Promoted { ask, epochs, planned_macs });
-        jobs.into_iter().for_each(|job| self.enqueue(virtual_end, job));
+        for job in jobs {
+            self.enqueue(virtual_end, job);
+        }
     }
 
     /// Where the search would end without a front, since nobody was trained to the end: has the most accurate candidate of the

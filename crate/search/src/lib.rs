@@ -22,6 +22,7 @@ mod rankers;
 mod registry;
 mod reinforce;
 mod revision;
+mod scalarisation;
 mod strategy;
 mod surrogate;
 mod tpe;
@@ -42,6 +43,7 @@ pub use random::Random;
 pub use rankers::{Description, RankPredictor};
 pub use registry::{Count, Needs, Offer, StrategyError, needs, strategies, strategy};
 pub use reinforce::Reinforce;
+pub use scalarisation::{weighted_product, weighted_sum};
 pub use strategy::{
     Appraisal, Ask, Densities, Inspection, MAX_DRAWS, Prediction, Proposal, RankScore, Standing, Strategy,
     Told,

@@ -1,5 +1,5 @@
 //! Several objectives at once, each to be made small: who beats whom, how crowded a front is and how much of the space it
-//! dominates. `Front` is the archive of two of them that a run keeps.
+//! dominates. `Front` is the archive of two or three of them that a run keeps.
 
 mod front;
 mod hypervolume;

@@ -2,7 +2,7 @@ use nas_member::{Member, Setting, SettingKind, SettingValue, Settings, Text};
 use nas_numerics::Rng;
 use nas_space::{GeneTree, Genotype};
 
-use crate::{Ask, Inspection, Proposal, Strategy, Told};
+use crate::{Ask, Inspection, Proposal, Strategy, Told, weighted_product};
 
 /// Samples of the policy that may break a limit before a candidate is drawn uniformly instead.
 const MAX_SAMPLES: u32 = 200;
@@ -16,8 +16,7 @@ const REWARDS_REMEMBERED: usize = 100;
 /// The advantage compares the reward with a baseline: the median of the rewards before it. It is the share of them that the
 /// reward beats, minus the share that beats it, so that it depends on neither the scale of errors nor on single failures.
 ///
-/// The reward is the accuracy; with a target cost `T` it is `accuracy · (cost / T)^w` (Tan et al. 2019, "MnasNet:
-/// Platform-Aware Neural Architecture Search for Mobile", equation 2).
+/// The reward is the accuracy; with a target cost it is [`weighted_product`].
 pub struct Reinforce {
     rate: f64,
     entropy: f64,
@@ -99,7 +98,7 @@ impl Reinforce {
     fn reward(&self, told: &Told) -> f64 {
         let accuracy = 1.0 - told.error();
         match told.objectives.get(1) {
-            Some(&cost) if self.target > 0.0 => accuracy * libm::pow(cost / self.target, self.exponent),
+            Some(&cost) if self.target > 0.0 => weighted_product(accuracy, cost, self.target, self.exponent),
             _ => accuracy,
         }
     }

@@ -19,6 +19,7 @@ const point = (ask: number, cost: number, accuracy: number, isFront: boolean): F
   error: 0.01,
   isFront,
   probability: null,
+  second: null,
   test: null,
 });
 const POINTS = [

@@ -13,6 +13,8 @@ export interface FrontPoint {
   readonly isFront: boolean;
   /** That it is on the front in truth; null where that is not known. */
   readonly probability: number | null;
+  /** Second cost, as a share of the largest on the front; null where there is none. */
+  readonly second: number | null;
   /** Test accuracy after the final training. */
   readonly test: number | null;
 }

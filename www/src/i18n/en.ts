@@ -132,6 +132,32 @@ export const en = {
       `${ram} of RAM and ${flash} of flash are kept for firmware and stack.`,
   },
 
+  formulation: {
+    title: 'Several goals as one, or three',
+    what: 'The strategy is told',
+    titles: {
+      pareto: 'accuracy and cost',
+      constrained: 'accuracy alone',
+      'weighted-sum': 'their weighted sum',
+      'weighted-product': 'their weighted product',
+      'weighted-product-hard': 'their product, beyond a target',
+    },
+    hints: {
+      pareto: 'Each for itself; strategies of one goal look at accuracy alone.',
+      constrained: 'The most accurate network inside the limits.',
+      'weighted-sum': 'Error + weight · cost / target, as small as can be.',
+      'weighted-product': 'Accuracy · (cost / target) to the power of −weight, as large as can be.',
+      'weighted-product-hard': 'The same, but a cost up to the target counts nothing.',
+    },
+    second: 'And a second cost',
+    none: 'none',
+    weight: 'Weight',
+    target: 'Target',
+    targetHint:
+      'Cost that costs are measured by; empty: the limit, or else the largest among random networks',
+    ownTarget: 'own',
+  },
+
   estimate: {
     title: 'Latency by',
     methods: {
@@ -253,6 +279,9 @@ export const en = {
     startFromFront: 'Start from this front',
     startFromFrontHint:
       'The next search proposes the candidates of this front first, then goes on with its strategy',
+    specialise: 'Specialise it to …',
+    specialiseHint:
+      'The next search is for that device and its memory, and starts from those of this front that fit it',
   },
 
   evaluation: {
@@ -344,6 +373,8 @@ export const en = {
       drawnOut: 'drawn, does not fit',
     },
     frontIn: (objective: string) => `front in ${objective}`,
+    frontSized: (objective: string) => `front; the larger, the more ${objective}`,
+    secondCost: (objective: string, cost: string) => `${objective}: ${cost}`,
     emptyTitle: 'Nothing has been searched yet',
     emptyText:
       'Press {search}: networks are proposed, trained here in your browser, and each becomes a point: accuracy upwards, cost to the right.',
@@ -356,6 +387,8 @@ export const en = {
     hypervolume: 'Hypervolume',
     hypervolumeHint: (accuracy: string, cost: string) =>
       `Share of the area between guessing (${accuracy}) and ${cost} that the front covers`,
+    hypervolumeHintOfTwo: (accuracy: string, cost: string, second: string) =>
+      `Share of the volume between guessing (${accuracy}), ${cost} and ${second} that the front covers`,
     candidatesAxis: 'candidates',
     bestEmpty: 'The best accuracy after each candidate.',
     hypervolumeEmpty: 'How much the front covers after each candidate.',

@@ -129,6 +129,32 @@ export const es: Catalog = {
     reserved: (ram, flash) => `Se reservan ${ram} de RAM y ${flash} de flash para el firmware y la pila.`,
   },
 
+  formulation: {
+    title: 'Varias metas en una, o tres',
+    what: 'La estrategia recibe',
+    titles: {
+      pareto: 'exactitud y coste',
+      constrained: 'solo la exactitud',
+      'weighted-sum': 'su suma ponderada',
+      'weighted-product': 'su producto ponderado',
+      'weighted-product-hard': 'su producto, pasado un objetivo',
+    },
+    hints: {
+      pareto: 'Cada uno por sí; las estrategias de una sola meta miran solo la exactitud.',
+      constrained: 'La red más exacta dentro de los límites.',
+      'weighted-sum': 'Error + peso · coste / objetivo, lo menor posible.',
+      'weighted-product': 'Exactitud · (coste / objetivo) elevado a −peso, lo mayor posible.',
+      'weighted-product-hard': 'Lo mismo, pero un coste hasta el objetivo no cuenta.',
+    },
+    second: 'Y un segundo coste',
+    none: 'ninguno',
+    weight: 'Peso',
+    target: 'Objetivo',
+    targetHint:
+      'Coste con el que se miden los costes; vacío: el límite o, si no, el mayor entre redes al azar',
+    ownTarget: 'propio',
+  },
+
   estimate: {
     title: 'Latencia',
     methods: {
@@ -251,6 +277,9 @@ export const es: Catalog = {
     startFromFront: 'Partir de este frente',
     startFromFrontHint:
       'La próxima búsqueda propone primero las candidatas de este frente y sigue con su estrategia',
+    specialise: 'Especializarlo para …',
+    specialiseHint:
+      'La próxima búsqueda es para ese dispositivo y su memoria, y parte de las de este frente que caben en él',
   },
 
   evaluation: {
@@ -342,6 +371,8 @@ export const es: Catalog = {
       drawnOut: 'sorteada, no cabe',
     },
     frontIn: (objective) => `frente en ${objective}`,
+    frontSized: (objective) => `frente; cuanto mayor, más ${objective}`,
+    secondCost: (objective, cost) => `${objective}: ${cost}`,
     emptyTitle: 'Aún no se ha buscado nada',
     emptyText:
       'Pulsa {search}: se proponen redes, se entrenan aquí en tu navegador y cada una es un punto: la exactitud hacia arriba, el costo hacia la derecha.',
@@ -354,6 +385,8 @@ export const es: Catalog = {
     hypervolume: 'Hipervolumen',
     hypervolumeHint: (accuracy, cost) =>
       `Parte del área entre adivinar (${accuracy}) y ${cost} que abarca el frente`,
+    hypervolumeHintOfTwo: (accuracy, cost, second) =>
+      `Parte del volumen entre adivinar (${accuracy}), ${cost} y ${second} que abarca el frente`,
     candidatesAxis: 'candidatas',
     bestEmpty: 'La mejor exactitud tras cada candidata.',
     hypervolumeEmpty: 'Cuánto abarca el frente tras cada candidata.',

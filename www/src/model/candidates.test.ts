@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FAKE_DEFAULTS } from '../testing/fake-catalog';
 import { fakeLog } from '../testing/fake-log';
-import { matches, rowsOf, SORT_COLUMNS, sorted } from './candidates';
+import { costColumns, matches, rowsOf, sortColumns, sorted } from './candidates';
 import { EMPTY_RUN, showLines } from './run-view';
 
 const VIEW = showLines(EMPTY_RUN, fakeLog({ ...FAKE_DEFAULTS, device: 'arduino-uno', candidates: 40 }));
@@ -33,16 +33,20 @@ describe('the table of candidates', () => {
 
   it('keeps every row when it sorts, and puts what is unknown last', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...SORT_COLUMNS), fc.boolean(), (column, descending) => {
-        const ordered = sorted(ROWS, { column, descending }, UNPRICED);
-        expect(new Set(ordered)).toEqual(new Set(ROWS));
-        if (column === 'accuracy') {
-          const scores = ordered.map(({ accuracy }) => accuracy);
-          const known = scores.filter((score) => score !== null);
-          expect(scores.slice(0, known.length)).toEqual(known);
-          expect(known).toEqual([...known].sort((a, b) => (descending ? b - a : a - b)));
-        }
-      }),
+      fc.property(
+        fc.constantFrom(...sortColumns({ objective2: 'energy' })),
+        fc.boolean(),
+        (column, descending) => {
+          const ordered = sorted(ROWS, { column, descending }, UNPRICED);
+          expect(new Set(ordered)).toEqual(new Set(ROWS));
+          if (column === 'accuracy') {
+            const scores = ordered.map(({ accuracy }) => accuracy);
+            const known = scores.filter((score) => score !== null);
+            expect(scores.slice(0, known.length)).toEqual(known);
+            expect(known).toEqual([...known].sort((a, b) => (descending ? b - a : a - b)));
+          }
+        },
+      ),
     );
   });
 
@@ -51,5 +55,12 @@ describe('the table of candidates', () => {
       ROWS.filter((row) => matches(row, filter)).length;
     expect(count('all')).toBe(count('trained') + count('rejected') + count('failed'));
     expect(count('front')).toBe(VIEW.front.length);
+  });
+
+  it('shows a second cost that is not among the usual ones last', () => {
+    const usual = ['latency', 'macs', 'params', 'ram', 'flash'];
+    expect(costColumns({})).toEqual(usual);
+    expect(costColumns({ objective2: 'ram' })).toEqual(usual);
+    expect(costColumns({ objective2: 'energy' })).toEqual([...usual, 'energy']);
   });
 });

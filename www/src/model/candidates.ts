@@ -3,6 +3,7 @@
  */
 import type { CandidateCosts } from '../protocol/generated/CandidateCosts';
 import type { Objective } from '../protocol/generated/Objective';
+import type { RunConfig } from '../protocol/generated/RunConfig';
 import { costOn } from './costs';
 import type { Candidate, Rejection, RunView } from './run-view';
 import { stoppedAfter } from './stopping';
@@ -24,8 +25,19 @@ export interface TableRow {
   readonly accuracy: number | null;
 }
 
-export const SORT_COLUMNS = ['ask', 'accuracy', 'latency', 'macs', 'params', 'ram', 'flash'] as const;
-export type SortColumn = (typeof SORT_COLUMNS)[number];
+export type SortColumn = 'ask' | 'accuracy' | Objective;
+
+const COSTS: readonly Objective[] = ['latency', 'macs', 'params', 'ram', 'flash'];
+
+/** The costs that the table shows: a second objective that is not among the usual ones comes last. */
+export function costColumns({ objective2 }: Pick<RunConfig, 'objective2'>): readonly Objective[] {
+  return objective2 === undefined || COSTS.includes(objective2) ? COSTS : [...COSTS, objective2];
+}
+
+/** What the table can be sorted by, in its order. */
+export function sortColumns(config: Pick<RunConfig, 'objective2'>): readonly SortColumn[] {
+  return ['ask', 'accuracy', ...costColumns(config)];
+}
 
 export interface Sorting {
   readonly column: SortColumn;
@@ -107,18 +119,8 @@ export function isSelected(row: TableRow, selection: Selection | null): boolean 
 }
 
 function valueIn(column: SortColumn, row: TableRow, price: PriceOf): number | null {
-  switch (column) {
-    case 'ask':
-      return row.candidate?.ask ?? (row.rejection?.beforeAsk ?? 0) - 0.5;
-    case 'accuracy':
-      return row.accuracy;
-    case 'latency':
-    case 'macs':
-    case 'params':
-    case 'ram':
-    case 'flash':
-      return rowCost(column, row, price);
-  }
+  if (column === 'ask') return row.candidate?.ask ?? (row.rejection?.beforeAsk ?? 0) - 0.5;
+  return column === 'accuracy' ? row.accuracy : rowCost(column, row, price);
 }
 
 /** A row's cost: what the log says, and of a rejected draw, of which it says little, what it is priced at. */

@@ -10,6 +10,7 @@ import { worthOf } from './worth';
 /** The candidates with an accuracy as points against one cost; duplicates lie where their original lies. */
 export function frontPoints(view: RunView, axis: Objective): FrontPoint[] {
   const frontAsks = new Set(view.front.map(({ ask }) => ask));
+  const largest = Math.max(...view.front.map(({ second_cost: second }) => second ?? 0));
   return view.candidates.flatMap(({ ask, sameAs, result, costs, final }) => {
     const cost = costOn(axis, costs);
     const isDuplicate = sameAs !== null && !frontAsks.has(ask);
@@ -17,13 +18,15 @@ export function frontPoints(view: RunView, axis: Objective): FrontPoint[] {
       return [];
     }
     const accuracy = worthOf(result);
+    const member = view.front.find((each) => each.ask === ask);
     return {
       ask,
       cost,
       accuracy,
       error: result.score === undefined ? accuracyError(view, accuracy) : 0,
       isFront: frontAsks.has(ask),
-      probability: view.front.find((member) => member.ask === ask)?.probability ?? null,
+      probability: member?.probability ?? null,
+      second: member?.second_cost === undefined || largest === 0 ? null : member.second_cost / largest,
       // An accuracy has no place on an axis of scores.
       test: result.score === undefined ? (final?.result.test_accuracy ?? null) : null,
     };

@@ -68,4 +68,22 @@ describe('a change of the configuration', () => {
     expect([left.objective, left.area_mm2]).toEqual(['latency', undefined]);
     expect(changed(searched, { seed: 1 })).toMatchObject(searched);
   });
+
+  it('keeps a second cost, a weight and a target only where they mean something', () => {
+    const two = { objective: 'latency', objective2: 'ram' } as const;
+    expect(changed(two, { seed: 1 })).toMatchObject(two);
+    expect(changed(two, { objective: 'ram' }).objective2).toBeUndefined();
+    expect(changed(two, { formulation: 'weighted-sum' }).objective2).toBeUndefined();
+    expect(changed(two, { formulation: 'constrained' }).objective2).toBe('ram');
+    const weighted = { formulation: 'weighted-sum', weight: 0.5, target: 3 } as const;
+    expect(changed(weighted, { seed: 1 })).toMatchObject(weighted);
+    const other = changed(weighted, { formulation: 'weighted-product' });
+    expect([other.weight, other.target]).toEqual([undefined, 3]);
+    expect(changed(weighted, { objective: 'macs' })).toMatchObject({ weight: 0.5 });
+    expect(changed(weighted, { objective: 'macs' }).target).toBeUndefined();
+    const none = changed(weighted, { formulation: undefined });
+    expect([none.weight, none.target]).toEqual([undefined, undefined]);
+    const area = { space: 'accelerator', objective2: 'area' } as const;
+    expect(changed(area, { space: 'layers' }).objective2).toBeUndefined();
+  });
 });

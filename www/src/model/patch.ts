@@ -1,6 +1,7 @@
 import type { Device } from '../protocol/generated/Device';
 import type { RunConfig } from '../protocol/generated/RunConfig';
 import { needsTable, ownMethod } from './estimators';
+import { DEFAULT_WEIGHTS } from './formulations';
 import { searchesHardware } from './hardware';
 import { fileLike, OWN_DEVICE } from './own-device';
 
@@ -47,5 +48,14 @@ export function completed(
     if (next.objective === 'area') more.objective = 'latency';
     if (next.area_mm2 !== undefined) more.area_mm2 = undefined;
   }
+  const isWeighted = DEFAULT_WEIGHTS[next.formulation ?? 'pareto'] !== null;
+  const isLost = next.objective2 === 'area' && !searchesHardware(next);
+  if (next.objective2 !== undefined && (isWeighted || isLost || next.objective2 === next.objective)) {
+    more.objective2 = undefined;
+  }
+  // A weight is one of the formulation, a target one in the unit of the objective.
+  if (next.weight !== undefined && next.formulation !== config.formulation) more.weight = undefined;
+  const isSameCost = next.objective === config.objective && isWeighted;
+  if (next.target !== undefined && !isSameCost) more.target = undefined;
   return { ...more, ...patch };
 }

@@ -259,7 +259,9 @@ function workOfRung({ plannedMacs, rung }: Candidate, epochs: number | null): nu
 
 /** Area between the reference point and what no network can beat: all right at no cost. */
 function wholeArea(header: RunHeader | null): number {
-  return header === null ? 1 : (1 - header.reference_accuracy) * header.reference_cost;
+  return header === null
+    ? 1
+    : (1 - header.reference_accuracy) * header.reference_cost * (header.second_reference_cost ?? 1);
 }
 
 /** The result without what else stands on its line. */

@@ -5,7 +5,9 @@ use nas_space::{Genotype, MAX_CUSTOM_BYTES, spaces};
 use serde::Serialize;
 use ts_rs::TS;
 
-use crate::{MAX_CANDIDATES, MAX_EPOCHS, MAX_REPLICATES, MAX_STARTS, MAX_WIDTH, RunConfig, evaluations};
+use crate::{
+    Formulation, MAX_CANDIDATES, MAX_EPOCHS, MAX_REPLICATES, MAX_STARTS, MAX_WIDTH, RunConfig, evaluations,
+};
 
 use super::{device_ids, ids, packed_text, priced_ids};
 
@@ -42,6 +44,8 @@ enum Place {
     /// A dataset; which ones there are is known outside.
     Data(fn(&mut RunConfig) -> &mut String),
     Objective(fn(&mut RunConfig) -> &mut Objective),
+    OptionalObjective(fn(&mut RunConfig) -> &mut Option<Objective>),
+    Formulation(fn(&mut RunConfig) -> &mut Formulation),
     Integer(fn(&mut RunConfig) -> &mut u32, u32, u32),
     OptionalInteger(fn(&mut RunConfig) -> &mut Option<u32>),
     OptionalLarge(fn(&mut RunConfig) -> &mut Option<u64>),
@@ -73,7 +77,7 @@ const fn field(key: &'static str, en: &'static str, es: &'static str, place: Pla
 }
 
 /// All keys, in the order in which links are written.
-pub(super) const FIELDS: [Field; 32] = [
+pub(super) const FIELDS: [Field; 36] = [
     field("data", "Dataset", "Conjunto de datos", Place::Data(|c| &mut c.data)),
     field(
         "res",
@@ -101,6 +105,30 @@ pub(super) const FIELDS: [Field; 32] = [
         "Cost against accuracy",
         "Coste frente a la exactitud",
         Place::Objective(|c| &mut c.objective),
+    ),
+    field(
+        "objective2",
+        "Second cost against accuracy",
+        "Segundo coste frente a la exactitud",
+        Place::OptionalObjective(|c| &mut c.objective2),
+    ),
+    field(
+        "formulation",
+        "What the strategy is told to make small",
+        "Qué debe hacer pequeño la estrategia",
+        Place::Formulation(|c| &mut c.formulation),
+    ),
+    field(
+        "weight",
+        "Weight of the cost in a weighted formulation",
+        "Peso del coste en una formulación ponderada",
+        Place::OptionalNumber(|c| &mut c.weight),
+    ),
+    field(
+        "target",
+        "Target of the cost in a weighted formulation",
+        "Objetivo del coste en una formulación ponderada",
+        Place::OptionalNumber(|c| &mut c.target),
     ),
     field(
         "seed",
@@ -284,6 +312,8 @@ impl Field {
         match self.place {
             Place::Id(place, _) | Place::Data(place) => place(config).clone(),
             Place::Objective(place) => place(config).id().to_owned(),
+            Place::OptionalObjective(place) => optional(place(config).map(|cost| cost.id().to_owned())),
+            Place::Formulation(place) => place(config).id().to_owned(),
             Place::Integer(place, ..) => place(config).to_string(),
             Place::OptionalInteger(place) => optional(place(config).map(|value| value.to_string())),
             Place::OptionalLarge(place) => optional(place(config).map(|value| value.to_string())),
@@ -329,6 +359,15 @@ impl Field {
             }
             Place::Objective(place) => {
                 *place(config) = Objective::find(value).ok_or_else(not_one)?;
+                Ok(())
+            }
+            Place::OptionalObjective(place) => {
+                *place(config) = Some(Objective::find(value).ok_or_else(not_one)?);
+                Ok(())
+            }
+            Place::Formulation(place) => {
+                let formulation = Formulation::ALL.into_iter().find(|one| one.id() == value);
+                *place(config) = formulation.ok_or_else(not_one)?;
                 Ok(())
             }
             Place::Integer(place, min, max) => {
@@ -413,7 +452,8 @@ impl Field {
         match self.place {
             Place::Id(_, known) => format!("one of {}", known().join(", ")),
             Place::Data(_) => "a dataset".to_owned(),
-            Place::Objective(_) => {
+            Place::Formulation(_) => format!("one of {}", Formulation::ALL.map(Formulation::id).join(", ")),
+            Place::Objective(_) | Place::OptionalObjective(_) => {
                 format!("one of {}", Objective::ALL.map(Objective::id).join(", "))
             }
             Place::Integer(_, min, max) => format!("a whole number from {min} to {max}"),

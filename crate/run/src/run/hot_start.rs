@@ -57,10 +57,10 @@ impl Run {
         let digest = self.problem.hot_start.as_ref().map(|_| canonical.digest().to_string());
         digest.unwrap_or_else(|| key.to_owned())
     }
+}
 
-    /// What the log says of where a training begins.
-    pub(super) fn hot_start_line(&self, job: &Job) -> Option<HotStartLine> {
-        let inheritance = job.inherits.as_ref()?;
-        Some(HotStartLine { from: inheritance.from.ask, epochs: job.epochs })
-    }
+/// What the log says of where a training begins.
+pub(super) fn hot_start_line(job: &Job) -> Option<HotStartLine> {
+    let inheritance = job.inherits.as_ref()?;
+    Some(HotStartLine { from: inheritance.from.ask, epochs: job.epochs })
 }

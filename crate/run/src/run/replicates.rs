@@ -20,7 +20,8 @@ impl Beliefs {
     /// If it was not trained to the end.
     pub(super) fn front_probability(&self, candidate: &Candidate) -> f32 {
         let mean = f64::from(candidate.result.as_ref().map_or(0.0, |result| result.validation_accuracy));
-        let is_it = |belief: &Uncertain| (belief.cost, belief.mean) == (candidate.cost, mean);
+        let own = (candidate.cost, candidate.second_cost, mean);
+        let is_it = |belief: &Uncertain| (belief.cost, belief.second_cost, belief.mean) == own;
         let place = self.all.iter().position(is_it).expect("a candidate of the front was trained to the end");
         front_probability(&self.all, place) as f32
     }
@@ -37,11 +38,11 @@ impl Run {
         let known = self.candidates.iter().zip(0..).filter_map(|(candidate, ask)| {
             let result = candidate.result.as_ref().filter(|result| result.failure.is_none())?;
             let is_whole = candidate.evaluated_by == ask && candidate.next_rung == self.ladder.len();
-            is_whole.then_some((candidate.cost, result))
+            is_whole.then_some((candidate.cost, candidate.second_cost, result))
         });
-        let known: Vec<(f64, &Trained)> = known.collect();
+        let known: Vec<(f64, Option<f64>, &Trained)> = known.collect();
         let (mut squares, mut freedom) = (0.0, 0.0);
-        for (_, result) in &known {
+        for (.., result) in &known {
             let accuracies = result.replicates.iter().map(|&accuracy| f64::from(accuracy));
             let mean = accuracies.clone().sum::<f64>() / result.replicates.len() as f64;
             squares += accuracies.map(|accuracy| (accuracy - mean) * (accuracy - mean)).sum::<f64>();
@@ -50,10 +51,10 @@ impl Run {
         let variance = if freedom > 0.0 { squares / freedom } else { 0.0 };
         let (images, replicates) =
             (f64::from(self.problem.facts.validation_images), f64::from(self.problem.config.replicates));
-        let all = known.into_iter().map(|(cost, result)| {
+        let all = known.into_iter().map(|(cost, second_cost, result)| {
             let mean = f64::from(result.validation_accuracy);
             let deviation = libm::sqrt(mean * (1.0 - mean) / images + variance / replicates);
-            Uncertain { cost, mean, deviation }
+            Uncertain { cost, second_cost, mean, deviation }
         });
         Some(Beliefs { training_deviation: libm::sqrt(variance), all: all.collect() })
     }

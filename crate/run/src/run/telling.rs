@@ -106,7 +106,8 @@ impl Run {
         let error = self.error(&self.candidates[ask as usize]);
         let candidate = &mut self.candidates[ask as usize];
         candidate.told_error = error;
-        let objectives = vec![error, candidate.cost];
+        let costs = (candidate.cost, candidate.second_cost);
+        let objectives = self.problem.objectives(error, costs, self.reference_costs.0);
         Told { ask, genotype: candidate.genotype.clone(), parent: candidate.parent, objectives }
     }
 
@@ -116,7 +117,8 @@ impl Run {
         for &ask in asks {
             let candidate = &self.candidates[ask as usize];
             let Some(result) = &candidate.result else { continue };
-            let point = Point { ask, accuracy: result.worth(), cost: candidate.cost };
+            let &Candidate { cost, second_cost, .. } = candidate;
+            let point = Point { ask, accuracy: result.worth(), cost, second_cost };
             has_changed |= self.front.insert(point) == Insertion::Joined;
         }
         if has_changed {
@@ -131,11 +133,14 @@ impl Run {
             validation_accuracy: self.result(point.ask).map_or(0.0, |result| result.validation_accuracy),
             score: self.result(point.ask).and_then(|result| result.score),
             cost: point.cost,
+            second_cost: point.second_cost,
             probability: beliefs.as_ref().map(|beliefs| beliefs.front_probability(self.donor(point.ask))),
         };
         let members = self.front.members().iter().map(member).collect();
+        let (first, second) = self.reference_costs;
+        let reference_costs: Vec<f64> = core::iter::once(first).chain(second).collect();
         let hypervolume =
-            self.front.hypervolume(f64::from(reference_accuracy(&self.problem)), self.reference_cost);
+            self.front.hypervolume(f64::from(reference_accuracy(&self.problem)), &reference_costs);
         let training_deviation = beliefs.map(|beliefs| beliefs.training_deviation as f32);
         self.write(&LogLine::Front { members, hypervolume, training_deviation });
     }

@@ -8,6 +8,7 @@ use crate::{EpochScore, FINAL_MEMBERS, Failure, FeasibilitySearch};
 
 mod stopping;
 
+mod formulations;
 mod hot_start;
 mod predictor;
 mod replicates;

@@ -10,13 +10,15 @@ const STEPS: u32 = 120;
 pub struct Uncertain {
     /// What it costs.
     pub cost: f64,
+    /// What it costs otherwise, for all candidates or for none.
+    pub second_cost: Option<f64>,
     /// Its expected accuracy.
     pub mean: f64,
     /// Standard deviation of the belief.
     pub deviation: f64,
 }
 
-/// Probability that the candidate at `place` is on the front: that none of the others that cost no more is more accurate, the
+/// Probability that the candidate at `place` is on the front: that none of the others that cost no more, in any way, is more accurate, the
 /// accuracies being independent normal numbers.
 ///
 /// # Panics
@@ -24,7 +26,8 @@ pub struct Uncertain {
 #[must_use]
 pub fn front_probability(all: &[Uncertain], place: usize) -> f64 {
     let own = all[place];
-    let rivals = all.iter().enumerate().filter(|&(other, rival)| other != place && rival.cost <= own.cost);
+    let costs_no_more = |rival: &Uncertain| rival.cost <= own.cost && rival.second_cost <= own.second_cost;
+    let rivals = all.iter().enumerate().filter(|&(other, rival)| other != place && costs_no_more(rival));
     let rivals: Vec<Uncertain> = rivals.map(|(_, rival)| *rival).collect();
     let unbeaten = |accuracy: f64| rivals.iter().map(|rival| rival.is_below(accuracy)).product::<f64>();
     if own.deviation <= 0.0 {
@@ -55,7 +58,7 @@ mod tests {
     use super::*;
 
     fn uncertain([cost, mean, deviation]: [f64; 3]) -> Uncertain {
-        Uncertain { cost, mean, deviation }
+        Uncertain { cost, second_cost: None, mean, deviation }
     }
 
     fn probabilities(all: &[[f64; 3]]) -> Vec<f64> {

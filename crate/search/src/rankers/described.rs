@@ -74,7 +74,10 @@ mod tests {
         let ends = bin_ends(values.clone());
         assert_eq!(ends.len(), BINS - 1);
         let bin = |number| {
-            binned(&Description { genotype: Genotype(vec![7]), numbers: vec![number] }, &[ends.clone()])
+            binned(
+                &Description { genotype: Genotype(vec![7]), numbers: vec![number] },
+                std::slice::from_ref(&ends),
+            )
         };
         let bins: Vec<u16> = values.map(|number| bin(number).0[1]).collect();
         assert_eq!(bins, (0..64).map(|i| i / 4).collect::<Vec<u16>>());

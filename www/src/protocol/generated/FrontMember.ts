@@ -21,6 +21,10 @@ score?: number,
  */
 cost: number, 
 /**
+ * Its cost in the run's second objective, if there is one.
+ */
+second_cost?: number, 
+/**
  * Probability that it is on the front in truth; where there are several trainings of each candidate only.
  */
 probability?: number, };

@@ -135,11 +135,12 @@ weights_sha256?: string,
  */
 failure?: Failure, } | { "line": "front", 
 /**
- * Its members, by ascending cost.
+ * Its members, by ascending cost, then by ascending second cost.
  */
 members: Array<FrontMember>, 
 /**
- * Area between the front and the reference point of the first line, in accuracy × cost; of scores, their merit counts
+ * Area between the front and the reference point of the first line, in accuracy × cost, or volume where there is a second
+ * cost; of scores, their merit counts
  * (docs/scores.md).
  */
 hypervolume: number, 

@@ -51,4 +51,8 @@ reference_accuracy: number,
  * Cost up to which the front's hypervolume is counted: the limit of the objective, or without one the largest
  * cost among the first random draws that fit.
  */
-reference_cost: number, };
+reference_cost: number, 
+/**
+ * The same for the second cost, if there is one.
+ */
+second_reference_cost?: number, };

@@ -17,8 +17,8 @@ fn predicting(settings: &[(&str, u32)]) -> RunConfig {
 /// An accuracy that grows with the parameters and with the epochs, and a little noise.
 fn learnable(run: &Run, job: &Job) -> Outcome {
     let mut rng = Rng::from_digester(Digester::new().text(&job.key));
-    let params = run.problem().price_network(&job.network).unwrap().costs.params as f32;
-    let quality = params.ln() / 12.0;
+    let params = run.problem().price_network(&job.network).unwrap().costs.params;
+    let quality = libm::log(params as f64) as f32 / 12.0;
     let mut score = |epoch: u32| EpochScore {
         loss: 1.0,
         accuracy: quality * (1.0 - 0.5 / (epoch + 1) as f32) - 0.02 * rng.unit(),

@@ -118,11 +118,11 @@ fn what_trains_nothing_trains_nothing_twice() {
 #[test]
 fn the_front_tells_how_likely_it_is() {
     let (_, lines) = jobs_and_log(&several(3, &[]));
-    let fronts = lines.iter().filter_map(|line| match line {
+    let mut fronts = lines.iter().filter_map(|line| match line {
         LogLine::Front { members, training_deviation, .. } => Some((members, training_deviation)),
         _ => None,
     });
-    let (members, deviation) = fronts.last().unwrap();
+    let (members, deviation) = fronts.next_back().unwrap();
     let told: Vec<&Trained> = lines
         .iter()
         .filter_map(|line| match line {
