@@ -271,6 +271,16 @@ const METHODS: [Method; 4] = [Method::StatedPeak, Method::Analytical, Method::Lo
 /// Digits of a SHA-256.
 const DIGEST_DIGITS: usize = 64;
 
+/// The one of that identifier.
+fn find<T: Copy>(all: &[T], id: fn(T) -> &'static str, wanted: &str) -> Option<T> {
+    all.iter().copied().find(|&one| id(one) == wanted)
+}
+
+fn digest_of(value: &str) -> Option<String> {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    (value.len() == DIGEST_DIGITS && value.bytes().all(is_digit)).then(|| value.to_owned())
+}
+
 /// A limit as links have it: `latency@pixel-3:5`.
 fn limit_text(DeviceLimit { constraint, device, limit }: &DeviceLimit) -> String {
     format!("{}@{device}:{limit}", constraint.id())
@@ -366,8 +376,7 @@ impl Field {
                 Ok(())
             }
             Place::Formulation(place) => {
-                let formulation = Formulation::ALL.into_iter().find(|one| one.id() == value);
-                *place(config) = formulation.ok_or_else(not_one)?;
+                *place(config) = find(&Formulation::ALL, Formulation::id, value).ok_or_else(not_one)?;
                 Ok(())
             }
             Place::Integer(place, min, max) => {
@@ -418,13 +427,11 @@ impl Field {
                 Ok(())
             }
             Place::Over(place) => {
-                let over = Over::ALL.into_iter().find(|over| over.id() == value);
-                *place(config) = Some(over.ok_or_else(not_one)?);
+                *place(config) = Some(find(&Over::ALL, Over::id, value).ok_or_else(not_one)?);
                 Ok(())
             }
             Place::Method(place) => {
-                let method = METHODS.into_iter().find(|method| method.id() == value);
-                *place(config) = Some(method.ok_or_else(not_one)?);
+                *place(config) = Some(find(&METHODS, Method::id, value).ok_or_else(not_one)?);
                 Ok(())
             }
             Place::Genotypes(place) => {
@@ -432,11 +439,7 @@ impl Field {
                 Ok(())
             }
             Place::Digest(place) => {
-                let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-                if value.len() != DIGEST_DIGITS || !value.bytes().all(is_digit) {
-                    return Err(not_one());
-                }
-                *place(config) = Some(value.to_owned());
+                *place(config) = Some(digest_of(value).ok_or_else(not_one)?);
                 Ok(())
             }
         }

@@ -147,7 +147,7 @@ fn a_strategy_is_told_what_the_formulation_says() {
         1.0 - accuracy + latency / 2.0
     });
     close(&with(Formulation::WeightedProduct, None, None), &|accuracy, latency, reference| {
-        1.0 - accuracy * (latency / reference).powf(-0.07)
+        1.0 - accuracy * libm::pow(latency / reference, -0.07)
     });
     let (_, mut middle, _) = heard(&config(7));
     middle.sort_by(|a, b| a.1.total_cmp(&b.1));
