@@ -124,7 +124,7 @@ export const en = {
     moreLimits: 'More limits',
     limitHint: (limit: string) => `${limit}; empty: the device’s own`,
     noLimit: 'no limit',
-    tradeAgainst: 'Trade accuracy against',
+    tradeAgainst: 'Weigh against',
     ramFlash: (ram: string, flash: string) => `${ram} RAM, ${flash} flash`,
     ownFile: 'File of the device',
     ownArray: 'Each network runs on its own array: this device neither prices nor limits it.',
@@ -133,7 +133,7 @@ export const en = {
   },
 
   formulation: {
-    title: 'Several goals as one, or three',
+    title: 'One goal, or three',
     what: 'The strategy is told',
     titles: {
       pareto: 'accuracy and cost',
@@ -280,6 +280,7 @@ export const en = {
     startFromFrontHint:
       'The next search proposes the candidates of this front first, then goes on with its strategy',
     specialise: 'Specialise it to …',
+    specialiseFor: 'for …',
     specialiseHint:
       'The next search is for that device and its memory, and starts from those of this front that fit it',
   },

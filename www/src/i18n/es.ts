@@ -122,7 +122,7 @@ export const es: Catalog = {
     moreLimits: 'Más límites',
     limitHint: (limit) => `${limit}; vacío: el del dispositivo`,
     noLimit: 'sin límite',
-    tradeAgainst: 'Sopesar la exactitud con',
+    tradeAgainst: 'Sopesar con',
     ramFlash: (ram, flash) => `${ram} de RAM, ${flash} de flash`,
     ownFile: 'Archivo del dispositivo',
     ownArray: 'Cada red corre en su propia matriz: este dispositivo no fija su costo ni sus límites.',
@@ -130,7 +130,7 @@ export const es: Catalog = {
   },
 
   formulation: {
-    title: 'Varias metas en una, o tres',
+    title: 'Un objetivo, o tres',
     what: 'La estrategia recibe',
     titles: {
       pareto: 'exactitud y coste',
@@ -278,6 +278,7 @@ export const es: Catalog = {
     startFromFrontHint:
       'La próxima búsqueda propone primero las candidatas de este frente y sigue con su estrategia',
     specialise: 'Especializarlo para …',
+    specialiseFor: 'para …',
     specialiseHint:
       'La próxima búsqueda es para ese dispositivo y su memoria, y parte de las de este frente que caben en él',
   },

@@ -24,6 +24,7 @@ pub(crate) const MAX_DEPTH: u32 = 8;
 #[ts(export)]
 pub struct Inheritance {
     /// That training, so that it can be done again where its weights are not at hand.
+    #[ts(type = "{ key: string }")]
     pub from: Box<Job>,
     /// Layers that the space names alike in both networks: the heir's and the parent's canonical names. Parameters and running
     /// statistics of one shape are copied; all others are drawn, as in a cold start.
